@@ -1,0 +1,2 @@
+"""Channelsmith: a private conda channel, run from a git repository."""
+

@@ -1,0 +1,1 @@
+"""Any conda channel to read from."""

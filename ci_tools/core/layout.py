@@ -1,0 +1,106 @@
+"""Where everything lies in the store: keys below the configured prefix, which is the channel's base URL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from ci_tools.core.package import Filename, Subdir
+from ci_tools.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+TIMESTAMP = "tuf/timestamp.json"  # the commit point
+FIRST_ROOT = "tuf/1.root.json"
+CHANNELDATA = "channeldata.json"
+INDEX_PAGE = "index.html"
+REPODATA = "repodata.json"
+REPODATA_ZST = "repodata.json.zst"
+SHARD_INDEX = "repodata_shards.msgpack.zst"
+RUN_EXPORTS = "run_exports.json"
+RUN_EXPORTS_ZST = "run_exports.json.zst"
+BUILDS = "builds.json.zst"
+
+# What a subdir's documents are called, in the order in which a client should never see an older one behind a newer.
+SUBDIR_DOCUMENTS = (RUN_EXPORTS, RUN_EXPORTS_ZST, BUILDS, REPODATA_ZST, REPODATA, SHARD_INDEX)
+
+
+class Freshness(StrEnum):
+    """How long a cache may keep an object; the value is the Cache-Control header."""
+
+    IMMUTABLE = "public, max-age=31536000, immutable"
+    POINTER = "public, max-age=60, must-revalidate"
+    COMMIT = "no-cache"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """Bytes on their way to the store. `metadata` keys are lower case, values ASCII."""
+
+    key: str
+    body: bytes
+    freshness: Freshness
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+def package_key(subdir: Subdir, filename: Filename) -> str:
+    """`<subdir>/<dist>.conda`."""
+    return f"{subdir}/{filename}"
+
+
+def sidecar_key(package: str, sha256: str = "") -> str:
+    """`<package key>.sigs.<sha256>`, immutable; without a digest the mutable `.sigs` (CEP 50)."""
+    return f"{package}.sigs.{sha256}" if sha256 else f"{package}.sigs"
+
+
+def shard_key(subdir: Subdir, sha256: str) -> str:
+    """`<subdir>/shards/<sha256>.msgpack.zst` (CEP 16)."""
+    return f"{subdir}/shards/{sha256}.msgpack.zst"
+
+
+def by_hash(key: str, sha256: str) -> str:
+    """The immutable copy of a pointer: TUF's consistent-snapshot name, `<folder>/<sha256>.<file>`."""
+    folder, slash, name = key.rpartition("/")
+    return f"{folder}{slash}{sha256}.{name}"
+
+
+def receipt_key(generation: int) -> str:
+    """`receipts/<N>.json`."""
+    return f"receipts/{generation}.json"
+
+
+def metadata_key(role: str, version: int) -> str:
+    """`tuf/<N>.<role>.json`."""
+    return f"tuf/{version}.{role}.json"
+
+
+CONTENT_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".json": "application/json",
+    ".zst": "application/zstd",
+    ".conda": "application/octet-stream",
+    ".bz2": "application/x-bzip2",
+    ".sigs": "application/json",
+}
+
+
+def content_type(key: str) -> str:
+    """What the object is served as; a sidecar is JSON whatever digest its name ends in."""
+    if ".sigs." in key:
+        return "application/json"
+    _, dot, extension = key.rpartition(".")
+    return CONTENT_TYPES.get(dot + extension, "application/octet-stream")
+
+
+def checked_key(key: str) -> str:
+    """`key`, if it is one: relative, no empty, `.` or `..` segment, no control character, at most 1024 bytes.
+
+    Adapters call this on names in both directions, so that no path trick gets through a door.
+    """
+    segments = key.split("/")
+    bad = any(s in {"", ".", ".."} for s in segments) or "\\" in key or any(ord(c) < ord(" ") or c == "\x7f" for c in key)
+    if bad or len(key.encode("utf-8", "surrogatepass")) > 1024:  # noqa: PLR2004 S3's limit
+        raise StoreError(f"`{key!r}` is not a key", hint="keys are relative paths without `.` and `..`")
+    return key

@@ -1,0 +1,139 @@
+"""What will be built, what will not, and why: the values that travel between the jobs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ci_tools.core.package import Filename, Subdir
+    from ci_tools.core.recipe import Dialect
+
+
+class Reason(StrEnum):
+    """Why an output is in the plan, or is not."""
+
+    CHANGED = "changed"  # its recipe or one of its sources changed in the range
+    MISSING = "missing"  # the channel lacks it
+    PUBLISHED = "published"  # skip: it is published with the same inputs
+    UNCHANGED = "unchanged"  # skip: nothing it is made from changed in the range
+    NO_SUCH_SUBDIR = "no such subdir"  # skip: the recipe says `skip` there, or channel.yaml has no such subdir
+    NEEDS_PROGRAM = "needs a program"  # skip: this machine lacks a program that the recipe names
+    NOT_BUMPED = "changed but not bumped"  # refusal: published under this name with other inputs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedOutput:
+    """One package to build. `input_hash` is lower-hex SHA-256; `requires` names planned file names it must come after."""
+
+    recipe: str  # the recipe's directory, POSIX, relative to the repository
+    dialect: Dialect
+    filename: Filename
+    subdir: Subdir
+    build_number: int
+    input_hash: str
+    reason: Reason
+    because: str  # one sentence a person reads
+    requires: tuple[str, ...] = ()
+    variant: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One cell of the build matrix: outputs in build order on one runner. `id` is `[a-z0-9-]+`, unique in the plan."""
+
+    id: str
+    subdir: Subdir  # of the machine that builds; never noarch
+    runner: str
+    outputs: tuple[PlannedOutput, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skip:
+    """An output that is not built, with the reason."""
+
+    recipe: str
+    what: str  # a file name, or the recipe's name where nothing was rendered
+    reason: Reason
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A promise that would be broken; the plan fails at the end with exit 3 and lists them all."""
+
+    recipe: str
+    what: str
+    reason: Reason
+    because: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildPlan:
+    """What a git range means. `unowned` are changed paths that no recipe owns: listed, not lost."""
+
+    channel: str  # base URL of the channel it was planned against
+    base: str
+    head: str
+    generation: int  # of the channel it was compared with; 0 where there is none yet
+    jobs: tuple[Job, ...] = ()
+    skips: tuple[Skip, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    unowned: tuple[str, ...] = ()
+
+    def outputs(self) -> tuple[PlannedOutput, ...]:
+        """Every planned output, in job order."""
+        return tuple(output for job in self.jobs for output in job.outputs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """A package that was built and passed its tests. `path` is relative to build.json; `seconds` is wall time."""
+
+    filename: Filename
+    subdir: Subdir
+    path: str
+    sha256: str
+    size: int
+    input_hash: str
+    seconds: float
+    log: str
+    backend: str  # name and version, recorded and not compared
+    status: str = "built"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """A build that did not come to an end it should have come to. `tail` is the end of its log."""
+
+    filename: Filename
+    subdir: Subdir
+    because: str
+    log: str
+    tail: str
+    seconds: float
+    status: str = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aborted:
+    """An output that was not tried because `prerequisite` (a file name) is not there."""
+
+    filename: Filename
+    subdir: Subdir
+    prerequisite: str
+    because: str
+    status: str = "aborted"
+
+
+Outcome = Built | Failed | Aborted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildReport:
+    """What one job made of its part of the plan: build.json."""
+
+    job: str
+    outcomes: tuple[Outcome, ...]

@@ -1,0 +1,72 @@
+"""What was done, and why: the value a publish ends with, part of it signed into the channel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ci_tools.core.package import Filename, Subdir
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """Why a generation exists. `who` is a login or `user@host`; `run` a URL or empty on a laptop."""
+
+    commit: str
+    run: str
+    who: str
+    what: str = "publish"  # publish, refresh, rollback, rebuild, …
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """One package that a generation brought in, and what it was made from."""
+
+    filename: Filename
+    subdir: Subdir
+    sha256: str
+    size: int
+    attestations_sha256: str
+    input_hash: str = ""
+    recipe: str = ""
+    backend: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """receipts/<N>.json: what generation N did and why. Signed as a TUF target, so it never changes."""
+
+    generation: int
+    parent: int
+    cause: Cause
+    published: tuple[Published, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """One thing that was not published, with the reason; a value, not an exception."""
+
+    what: str
+    because: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunReport:
+    """What one run of publish did: the receipt where a generation was made, and what went on around it (unsigned)."""
+
+    receipt: Receipt | None
+    uploaded: tuple[str, ...] = ()
+    already_there: tuple[str, ...] = ()
+    adopted: tuple[str, ...] = ()
+    refused: tuple[Refused, ...] = ()
+    projected: tuple[str, ...] = ()
+    invalidated: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything is different from before the run."""
+        return self.receipt is not None or bool(self.uploaded or self.projected)
