@@ -1,2 +1,1 @@
 """Channelsmith: a private conda channel, run from a git repository."""
-

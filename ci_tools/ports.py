@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NewType, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
     from ci_tools.core.access import Grant
     from ci_tools.core.changes import ChangeSet
@@ -124,7 +125,7 @@ class BuildBackend(Protocol):
         """The outputs for a build on `subdir`, in the recipe's order; raises RecipeError with file and line."""
 
     def build(self, output: PlannedOutput, subdir: Subdir, workspace: Workspace) -> Built | Failed:
-        """Build and test one output on a machine of `subdir`; only what passed is Built. Never raises for a bad recipe."""
+        """Build and test one output on a machine of `subdir`; only what passed is Built. A bad recipe is Failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from ci_tools.core.package import Filename, Subdir
 from ci_tools.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from ci_tools.core.package import Filename, Subdir
 
 TIMESTAMP = "tuf/timestamp.json"  # the commit point
 FIRST_ROOT = "tuf/1.root.json"
 CHANNELDATA = "channeldata.json"
 INDEX_PAGE = "index.html"
+LONGEST_KEY = 1024  # bytes; S3's limit
 REPODATA = "repodata.json"
 REPODATA_ZST = "repodata.json.zst"
 SHARD_INDEX = "repodata_shards.msgpack.zst"
@@ -100,7 +101,9 @@ def checked_key(key: str) -> str:
     Adapters call this on names in both directions, so that no path trick gets through a door.
     """
     segments = key.split("/")
-    bad = any(s in {"", ".", ".."} for s in segments) or "\\" in key or any(ord(c) < ord(" ") or c == "\x7f" for c in key)
-    if bad or len(key.encode("utf-8", "surrogatepass")) > 1024:  # noqa: PLR2004 S3's limit
+    bad = (
+        any(s in {"", ".", ".."} for s in segments) or "\\" in key or any(ord(c) < ord(" ") or c == "\x7f" for c in key)
+    )
+    if bad or len(key.encode("utf-8", "surrogatepass")) > LONGEST_KEY:
         raise StoreError(f"`{key!r}` is not a key", hint="keys are relative paths without `.` and `..`")
     return key

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from ci_tools.errors import PackageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # CEP 26: names are lower case; version literals; build strings of at most 64 characters.
 NAME = re.compile(r"[a-z0-9_][a-z0-9_.-]*")
@@ -72,7 +74,7 @@ class Dist:
     def parse(cls, text: str) -> Self:
         """The parts of `text`; raises PackageError where there are not three valid ones."""
         parts = text.rsplit("-", 2)
-        if len(parts) != 3:  # noqa: PLR2004 name, version, build
+        if len(parts) != 3:  # noqa: PLR2004 (name, version, build)
             raise PackageError(f"`{text}` is not name-version-build")
         return cls(name=parts[0], version=parts[1], build=parts[2])
 
@@ -86,6 +88,16 @@ class Filename:
 
     def __str__(self) -> str:
         return f"{self.dist}{self.format.value}"
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> object:
+        """In documents a file name is a string (a hook that pydantic looks for; nothing of it is imported before)."""
+        from pydantic_core import core_schema  # noqa: PLC0415
+
+        return core_schema.no_info_plain_validator_function(
+            lambda value: value if isinstance(value, cls) else cls.parse(str(value)),
+            serialization=core_schema.to_string_ser_schema(),
+        )
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -143,8 +155,9 @@ class PackageRecord:
     def from_json(cls, record: Mapping[str, Any]) -> Self:
         """A record read back; fields that this project does not know are refused by the caller, not here."""
         known = {f.name for f in fields(cls)}
-        values = {k: tuple(v) if isinstance(v, list) else v for k, v in record.items() if k in known}
-        return cls(**{**values, "subdir": Subdir(record["subdir"])})
+        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in record.items() if k in known}
+        values["subdir"] = Subdir(record["subdir"])
+        return cls(**values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

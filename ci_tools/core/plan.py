@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import Literal
 
-if TYPE_CHECKING:
-    from ci_tools.core.package import Filename, Subdir
-    from ci_tools.core.recipe import Dialect
+from ci_tools.core.package import Filename, Subdir
+from ci_tools.core.recipe import Dialect
 
 
 class Reason(StrEnum):
@@ -101,7 +100,7 @@ class Built:
     seconds: float
     log: str
     backend: str  # name and version, recorded and not compared
-    status: str = "built"
+    status: Literal["built"] = "built"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +113,7 @@ class Failed:
     log: str
     tail: str
     seconds: float
-    status: str = "failed"
+    status: Literal["failed"] = "failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +124,7 @@ class Aborted:
     subdir: Subdir
     prerequisite: str
     because: str
-    status: str = "aborted"
+    status: Literal["aborted"] = "aborted"
 
 
 Outcome = Built | Failed | Aborted

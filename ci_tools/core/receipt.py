@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from ci_tools.core.package import Filename, Subdir
+from ci_tools.core.package import Filename, Subdir
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
