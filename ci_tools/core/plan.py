@@ -24,7 +24,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedOutput:
-    """One package to build. `input_hash` is lower-hex SHA-256; `requires` names planned file names it must come after."""
+    """One package to build. `input_hash` is lower-hex SHA-256; `requires` names the planned files it comes after."""
 
     recipe: str  # the recipe's directory, POSIX, relative to the repository
     dialect: Dialect
