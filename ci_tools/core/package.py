@@ -92,12 +92,15 @@ class Filename:
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: object) -> object:
         """In documents a file name is a string (a hook that pydantic looks for; nothing of it is imported before)."""
-        from pydantic_core import core_schema  # noqa: PLC0415
+        from pydantic_core import PydanticCustomError, core_schema  # noqa: PLC0415
 
-        return core_schema.no_info_plain_validator_function(
-            lambda value: value if isinstance(value, cls) else cls.parse(str(value)),
-            serialization=core_schema.to_string_ser_schema(),
-        )
+        def read(value: object) -> Filename:
+            try:
+                return value if isinstance(value, cls) else cls.parse(str(value))
+            except PackageError as exc:
+                raise PydanticCustomError("filename", "{why}", {"why": str(exc)}) from exc
+
+        return core_schema.no_info_plain_validator_function(read, serialization=core_schema.to_string_ser_schema())
 
     @classmethod
     def parse(cls, text: str) -> Self:
