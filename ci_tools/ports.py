@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ci_tools.core.access import Grant
     from ci_tools.core.changes import ChangeSet
     from ci_tools.core.layout import Freshness
-    from ci_tools.core.package import Artifact, Subdir
+    from ci_tools.core.package import Artifact, Filename, Subdir
     from ci_tools.core.plan import Built, Failed, PlannedOutput
     from ci_tools.core.recipe import Output, Recipe
     from ci_tools.core.secret import Secret
@@ -111,6 +111,19 @@ class Edge(Protocol):
         """Forget the cached copies of these keys of the channel."""
 
 
+class GrantRegistry(Protocol):
+    """The grants as reviewed git state, `.github/access.yaml`. A change keeps comments and order of the rest."""
+
+    def grants(self) -> tuple[Grant, ...]:
+        """Every grant, in the file's order; none where there is no file. UsageError lists every mistake."""
+
+    def add(self, grant: Grant) -> None:
+        """Write `grant` at the end; UsageError where its id or name is there already."""
+
+    def remove(self, grant_id: str) -> None:
+        """Take the entry out; it is no error where there is none."""
+
+
 class BuildBackend(Protocol):
     """A program that renders and builds recipes of one dialect."""
 
@@ -187,6 +200,9 @@ class PackageReader(Protocol):
 
     def read(self, path: Path, subdir: Subdir) -> Artifact:
         """The artifact, checked: name against index.json, subdir, paths, sizes. PackageError says what is wrong."""
+
+    def receive(self, chunks: Iterable[bytes], filename: Filename, subdir: Subdir) -> Artifact:
+        """The same for a package that arrives in chunks; its file lives until the process ends."""
 
 
 class Repository(Protocol):

@@ -1,0 +1,103 @@
+"""The local edge: what CloudFront's key-value store holds, as one file beside the channel."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ci_tools.core.access import Grant, from_record, to_record
+from ci_tools.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+TOKEN_KEY = "t:"  # noqa: S105 (a prefix, not a token)
+CACHE_EPOCH = "epoch"  # one more at every invalidation: whoever holds copies made under another drops them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EdgeState:
+    """What the file says: the grants by token id, and the epoch of the cache."""
+
+    grants: Mapping[str, Grant]
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalEdge:
+    """An Edge whose state is the JSON file `path`, for its owner only: `{"t:<id>": {h, c, e, p?}, "epoch": N}`."""
+
+    path: Path
+
+    def admit(self, grants: Iterable[Grant]) -> None:
+        with self._changing() as state:
+            state.update({f"{TOKEN_KEY}{grant.id}": to_record(grant) for grant in grants})
+
+    def refuse(self, ids: Iterable[str]) -> None:
+        with self._changing() as state:
+            for grant_id in ids:
+                state.pop(f"{TOKEN_KEY}{grant_id}", None)
+
+    def admitted(self) -> tuple[Grant, ...]:
+        return tuple(grant for _, grant in sorted(read_state(self.path).grants.items()))
+
+    def invalidate(self, keys: Iterable[str]) -> None:
+        if any(True for _ in keys):
+            with self._changing() as state:
+                state[CACHE_EPOCH] = _epoch(state) + 1
+
+    @contextmanager
+    def _changing(self) -> Iterator[dict[str, object]]:
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with self.path.with_name(f".{self.path.name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            before = _load(self.path)
+            after = dict(before)
+            yield after
+            if after != before or not self.path.exists():
+                _write(self.path, after)
+
+
+def read_state(path: Path) -> EdgeState:
+    """The state in the file; nobody is let in where there is none. StoreError where it is not what was written."""
+    raw = _load(path)
+    held = {key.removeprefix(TOKEN_KEY): value for key, value in raw.items() if key.startswith(TOKEN_KEY)}
+    grants = {grant_id: from_record(grant_id, record) for grant_id, record in held.items()}
+    return EdgeState(grants={i: grant for i, grant in grants.items() if grant is not None}, epoch=_epoch(raw))
+
+
+def _epoch(state: Mapping[str, object]) -> int:
+    value = state.get(CACHE_EPOCH)
+    return value if isinstance(value, int) else 0
+
+
+def _load(path: Path) -> dict[str, object]:
+    try:
+        state = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as exc:
+        raise StoreError(
+            f"the state of the edge, `{path}`, cannot be read",
+            hint="remove it, then: channel access sync",
+            detail=str(exc),
+        ) from exc
+    if not isinstance(state, dict):
+        raise StoreError(f"`{path}` is not the state of an edge", hint="remove it, then: channel access sync")
+    return state
+
+
+def _write(path: Path, state: Mapping[str, object]) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # 0600 from birth
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump(state, file, sort_keys=True, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(name, path)  # noqa: PTH105 (mkstemp gives a name)
