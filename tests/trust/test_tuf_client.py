@@ -1,0 +1,85 @@
+"""TUF's own client follows what we write; nothing of it is told how our store is laid out."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from served import served
+from tuf.api.exceptions import DownloadError, ExpiredMetadataError, RepositoryError
+from tuf.ngclient import Updater
+from tuf_channel import YEAR, new_key
+
+from ci_tools.core import layout
+from ci_tools.core.generation import Generation, TargetFile, next_generation, read_generation
+from ci_tools.core.root import first_root
+
+NOW = datetime.now(UTC)  # the client asks the real clock
+ROOT, ONLINE = new_key(), new_key()
+KEY = "noarch/repodata.json"
+
+
+def write(tree: Path, number: int, body: bytes, parent: Generation | None = None, now: datetime = NOW) -> Generation:
+    """Put a generation of one index document into a folder, as a publish leaves it."""
+    root = first_root(ROOT, ONLINE, now, YEAR)
+    target = TargetFile.of(body)
+    made = next_generation(parent, number, {KEY: target}, ONLINE, now)
+    files = {d.key: d.body for d in made} | {layout.FIRST_ROOT: root, layout.by_hash(KEY, target.sha256): body}
+    for key, content in files.items():
+        (tree / key).parent.mkdir(parents=True, exist_ok=True)
+        (tree / key).write_bytes(content)
+    targets, snapshot, timestamp = (document.body for document in made)
+    return read_generation(root, timestamp, snapshot, targets, now)
+
+
+def updater(tree: Path, url: str, cache: Path) -> Updater:
+    (cache / "targets").mkdir(parents=True, exist_ok=True)
+    return Updater(
+        metadata_dir=str(cache), metadata_base_url=f"{url}/tuf/", target_base_url=f"{url}/",
+        target_dir=str(cache / "targets"), bootstrap=(tree / layout.FIRST_ROOT).read_bytes(),
+    )  # fmt: skip
+
+
+def fetch(tree: Path, url: str, cache: Path) -> bytes:
+    client = updater(tree, url, cache)
+    client.refresh()
+    info = client.get_targetinfo(KEY)
+    assert info is not None
+    return Path(client.download_target(info)).read_bytes()
+
+
+def test_the_client_downloads_an_index_document_of_the_present_generation(tmp_path: Path) -> None:
+    tree, cache = tmp_path / "channel", tmp_path / "cache"
+    with served(tree) as url:
+        first = write(tree, 1, b'{"packages": {}}')
+        assert fetch(tree, url, cache) == b'{"packages": {}}'
+        write(tree, 3, b'{"packages": {"a": 1}}', first)  # 2 was left behind by a crash
+        assert fetch(tree, url, cache) == b'{"packages": {"a": 1}}'
+
+
+def test_the_client_refuses_a_rollback(tmp_path: Path) -> None:
+    tree, cache = tmp_path / "channel", tmp_path / "cache"
+    with served(tree) as url:
+        first = write(tree, 1, b"1")
+        old = (tree / layout.TIMESTAMP).read_bytes()
+        write(tree, 2, b"2", first)
+        fetch(tree, url, cache)
+        (tree / layout.TIMESTAMP).write_bytes(old)
+        with pytest.raises(RepositoryError):
+            updater(tree, url, cache).refresh()
+
+
+def test_the_client_refuses_a_frozen_channel(tmp_path: Path) -> None:
+    tree, cache = tmp_path / "channel", tmp_path / "cache"
+    write(tree, 1, b"1", now=NOW - YEAR / 4)
+    with served(tree) as url, pytest.raises(ExpiredMetadataError):
+        updater(tree, url, cache).refresh()
+
+
+def test_the_client_refuses_other_bytes_under_a_listed_name(tmp_path: Path) -> None:
+    tree, cache = tmp_path / "channel", tmp_path / "cache"
+    write(tree, 1, b"good")
+    (tree / layout.by_hash(KEY, TargetFile.of(b"good").sha256)).write_bytes(b"evil")
+    with served(tree) as url, pytest.raises((RepositoryError, DownloadError)):
+        fetch(tree, url, cache)
