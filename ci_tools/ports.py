@@ -212,11 +212,30 @@ class Repository(Protocol):
     def root(self) -> Path:
         """The top of the working tree, absolute."""
 
+    def commit(self, ref: str) -> str:
+        """The full id of the commit that `ref` names, empty where it names none (HEAD before the first commit).
+
+        UsageError in a shallow clone, which may merely lack it.
+        """
+
     def changes(self, base: str, head: str = "HEAD") -> ChangeSet:
-        """What `base..head` changed; an empty base means everything that is there. UsageError names a way out."""
+        """What `base..head` changed; an empty base means everything that is there. UsageError names a way out.
+
+        Where `head` is checked out, what is not committed yet is part of it, untracked files included.
+        """
 
     def merge_base(self, base: str, head: str = "HEAD") -> str:
         """The commit where both lines parted; UsageError on a shallow clone, with the command that mends it."""
 
     def files(self, directory: str = "") -> Mapping[str, str]:
-        """Path -> git blob id of the content in the working tree, tracked or not, ignored ones left out."""
+        """Path -> `mode:blob id` of the content in the working tree, tracked or not, ignored ones left out.
+
+        Modes are git's: 100644, 100755 (executable), 120000 (symbolic link), 160000 (submodule, with its commit). A path
+        is POSIX, relative to the root; bytes of it that are not UTF-8 are surrogates (PEP 383).
+        """
+
+    def links(self) -> Mapping[str, str]:
+        """Path -> target as written, of every symbolic link in the working tree."""
+
+    def read(self, path: str) -> bytes:
+        """The content of a file of the working tree."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -16,6 +17,7 @@ TIMESTAMP = "tuf/timestamp.json"  # the commit point
 FIRST_ROOT = "tuf/1.root.json"
 CHANNELDATA = "channeldata.json"
 INDEX_PAGE = "index.html"
+RECEIPTS = "receipts/"
 LONGEST_KEY = 1024  # bytes; S3's limit
 REPODATA = "repodata.json"
 REPODATA_ZST = "repodata.json.zst"
@@ -46,30 +48,41 @@ class Document:
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
+def sha256(body: bytes) -> str:
+    """The digest that names the immutable copy of `body`, lower hex."""
+    return hashlib.sha256(body).hexdigest()
+
+
 def package_key(subdir: Subdir, filename: Filename) -> str:
     """`<subdir>/<dist>.conda`."""
     return f"{subdir}/{filename}"
 
 
-def sidecar_key(package: str, sha256: str = "") -> str:
+def sidecar_key(package: str, digest: str = "") -> str:
     """`<package key>.sigs.<sha256>`, immutable; without a digest the mutable `.sigs` (CEP 50)."""
-    return f"{package}.sigs.{sha256}" if sha256 else f"{package}.sigs"
+    return f"{package}.sigs.{digest}" if digest else f"{package}.sigs"
 
 
-def shard_key(subdir: Subdir, sha256: str) -> str:
+def shard_key(subdir: Subdir, digest: str) -> str:
     """`<subdir>/shards/<sha256>.msgpack.zst` (CEP 16)."""
-    return f"{subdir}/shards/{sha256}.msgpack.zst"
+    return f"{subdir}/shards/{digest}.msgpack.zst"
 
 
-def by_hash(key: str, sha256: str) -> str:
+def by_hash(key: str, digest: str) -> str:
     """The immutable copy of a pointer: TUF's consistent-snapshot name, `<folder>/<sha256>.<file>`."""
     folder, slash, name = key.rpartition("/")
-    return f"{folder}{slash}{sha256}.{name}"
+    return f"{folder}{slash}{digest}.{name}"
 
 
 def receipt_key(generation: int) -> str:
     """`receipts/<N>.json`."""
-    return f"receipts/{generation}.json"
+    return f"{RECEIPTS}{generation}.json"
+
+
+def receipt_number(key: str) -> int:
+    """N of `receipts/<N>.json`; 0 for any other key."""
+    number = key.removeprefix(RECEIPTS).removesuffix(".json")
+    return int(number) if key.startswith(RECEIPTS) and number.isdigit() else 0
 
 
 def metadata_key(role: str, version: int) -> str:

@@ -34,10 +34,15 @@ class Published:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """receipts/<N>.json: what generation N did and why. Signed as a TUF target, so it never changes."""
+    """receipts/<N>.json: what generation N did and why. Signed as a TUF target, so it never changes.
+
+    `parent_sha256` is the digest of the parent's receipt (empty for the first): the history is a chain, so the targets
+    need to list only the newest receipts.
+    """
 
     generation: int
     parent: int
+    parent_sha256: str
     cause: Cause
     published: tuple[Published, ...] = ()
 

@@ -1,0 +1,31 @@
+"""An edge that only remembers: for dry runs, and for tests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ci_tools.core.access import Grant
+
+
+class MemoryEdge:
+    """Holds grants and the keys it was asked to forget."""
+
+    def __init__(self) -> None:
+        self._grants: dict[str, Grant] = {}
+        self.invalidated: list[str] = []
+
+    def admit(self, grants: Iterable[Grant]) -> None:  # noqa: D102 (the port documents)
+        self._grants.update({grant.id: grant for grant in grants})
+
+    def refuse(self, ids: Iterable[str]) -> None:  # noqa: D102
+        for grant_id in ids:
+            self._grants.pop(grant_id, None)
+
+    def admitted(self) -> tuple[Grant, ...]:  # noqa: D102
+        return tuple(self._grants[grant_id] for grant_id in sorted(self._grants))
+
+    def invalidate(self, keys: Iterable[str]) -> None:  # noqa: D102
+        self.invalidated.extend(keys)
