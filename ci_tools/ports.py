@@ -230,8 +230,8 @@ class Repository(Protocol):
     def files(self, directory: str = "") -> Mapping[str, str]:
         """Path -> `mode:blob id` of the content in the working tree, tracked or not, ignored ones left out.
 
-        Modes are git's: 100644, 100755 (executable), 120000 (symbolic link), 160000 (submodule, with its commit). A path
-        is POSIX, relative to the root; bytes of it that are not UTF-8 are surrogates (PEP 383).
+        Modes are git's: 100644, 100755 (executable), 120000 (symbolic link), 160000 (submodule, with its commit).
+        A path is POSIX, relative to the root; bytes of it that are not UTF-8 are surrogates (PEP 383).
         """
 
     def links(self) -> Mapping[str, str]:
