@@ -1,4 +1,4 @@
-"""What a git range changed."""
+"""What a git range is, and what it changed."""
 
 from __future__ import annotations
 
@@ -32,3 +32,27 @@ class ChangeSet:
     head: str
     changes: tuple[Change, ...]
     dirty: bool = False  # uncommitted changes of the working tree are part of `changes`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Since:
+    """What `head` has changed since it parted from `base`: a branch, a pull request."""
+
+    base: str
+    head: str = "HEAD"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Push:
+    """What a push changed: `before..head`. A first push (`before` is zeros) and a force-push mean everything."""
+
+    before: str
+    head: str = "HEAD"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Everything:
+    """No range: all that is there is compared with what the channel holds."""
+
+
+Span = Since | Push | Everything

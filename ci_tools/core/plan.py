@@ -19,6 +19,8 @@ class Reason(StrEnum):
     UNCHANGED = "unchanged"  # skip: nothing it is made from changed in the range
     NO_SUCH_SUBDIR = "no such subdir"  # skip: the recipe says `skip` there, or channel.yaml has no such subdir
     NEEDS_PROGRAM = "needs a program"  # skip: this machine lacks a program that the recipe names
+    NO_BACKEND = "no back end"  # skip: this version builds no recipes of that dialect
+    ELSEWHERE = "needs another job"  # skip: it needs an output that another machine's job makes; the next plan has it
     NOT_BUMPED = "changed but not bumped"  # refusal: published under this name with other inputs
 
 
