@@ -1,0 +1,48 @@
+"""What is taken over from a back end: the one package it reports, and the end of its log."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+TAIL = 30  # lines
+TAIL_BYTES = 2**16
+MODE = 0o644  # rattler-build writes 0600, which a web server cannot read
+# ECMA-48: control sequences (colours, cursor), operating system commands (titles, links), and the lone escapes.
+ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+PLACEHOLDER = re.compile(r"(?:_placehold)+\w*")
+
+
+def take(package: Path, folder: Path) -> Path:
+    """Move the package into `folder`, whole or not at all, readable for all; its path there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    beside, final = folder / f".{package.name}.part", folder / package.name
+    shutil.move(package, beside)
+    beside.chmod(MODE)
+    beside.replace(final)
+    return final
+
+
+def sha256(path: Path) -> str:
+    """Lower-hex digest of the file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def tail(log: Path, names: Mapping[Path, str]) -> str:
+    """The last lines of the log as plain text, with what `names` calls a folder instead of its path."""
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - TAIL_BYTES))
+        text = file.read().decode("utf-8", "replace")
+    plain = PLACEHOLDER.sub("", ANSI.sub("", text).replace("\r\n", "\n").replace("\r", "\n"))
+    for folder in sorted(names, key=lambda path: -len(str(path))):
+        plain = plain.replace(str(folder), names[folder])
+    lines = [CONTROL.sub("", line).rstrip() for line in plain.splitlines()]
+    return "\n".join([line for line in lines if line][-TAIL:])

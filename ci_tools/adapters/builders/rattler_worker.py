@@ -1,0 +1,121 @@
+"""Builds and tests one output in a process of its own, which may hang, crash or be killed without harm to ours.
+
+Started by rattler_build.py below a warden: `python -I -m ci_tools.adapters.builders.rattler_worker REQUEST ANSWER`,
+both JSON files. What is printed is the build's log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rattler_build import EnvironmentIsolation, RattlerBuildError, ToolConfiguration
+
+from ci_tools.adapters.builders import v1
+from ci_tools.core.package import Subdir
+from ci_tools.core.recipe import Dialect, Recipe
+from ci_tools.errors import RecipeError
+
+if TYPE_CHECKING:
+    from rattler_build.progress import (
+        BuildStepEvent,
+        DownloadCompleteEvent,
+        DownloadProgressEvent,
+        DownloadStartEvent,
+        LogEvent,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What to build: `directory` of the recipe below `root`, `filename` for `subdir`; folders are absolute."""
+
+    root: str
+    directory: str
+    filename: str
+    subdir: str
+    collected: str  # a channel in a folder, indexed here before it is read
+    channels: tuple[str, ...]  # URLs, in order of priority, after `collected`
+    output: str  # the folder that the vendor works in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The package that was built and passed its tests, or what went wrong in one sentence."""
+
+    package: str = ""
+    error: str = ""
+
+
+class _Log:
+    """The vendor's progress as lines of text, at once."""
+
+    def on_log(self, event: LogEvent) -> None:
+        if event.span != "index_subdir":  # chatter about folders that nobody else sees
+            # after the first paragraphs the vendor explains how to enter a folder that is about to be removed
+            print(event.message.split("\n\nTo run")[0], flush=True)  # noqa: T201 (the log is what this process prints)
+
+    def on_build_step(self, event: BuildStepEvent) -> None: ...
+
+    def on_download_start(self, event: DownloadStartEvent) -> None: ...
+
+    def on_download_progress(self, event: DownloadProgressEvent) -> None: ...
+
+    def on_download_complete(self, event: DownloadCompleteEvent) -> None: ...
+
+
+def main(request: Path, answer: Path) -> None:
+    """Carry out the request, write the answer."""
+    asked = Request(**json.loads(request.read_text(encoding="utf-8")))
+    try:
+        answered = _built(asked)
+    except RecipeError as exc:
+        answered = Answer(error=str(exc))
+    except RattlerBuildError as exc:
+        answered = Answer(error=str(exc).removeprefix("PyRattlerBuildError: "))
+    if answered.error:
+        print(f"error: {answered.error}", flush=True)  # noqa: T201 (the last line of the log)
+    answer.write_text(json.dumps(asdict(answered)), encoding="utf-8")
+
+
+def _built(asked: Request) -> Answer:
+    asyncio.run(_index(Path(asked.collected)))
+    recipe = Recipe(
+        name=Path(asked.directory).name, directory=asked.directory,
+        file=f"{asked.directory}/{v1.RECIPE_FILE}", dialect=Dialect.V1,
+    )  # fmt: skip
+    made = {str(r.output.filename): r.vendor for r in v1.rendered(Path(asked.root), recipe, Subdir(asked.subdir))}
+    if asked.filename not in made:
+        others = ", ".join(f"`{name}`" for name in sorted(made)) or "nothing"
+        return Answer(error=f"planned `{asked.filename}`, but on {asked.subdir} the recipe makes {others}")
+    result = made[asked.filename].run_build(
+        ToolConfiguration(test_strategy="native"),
+        output_dir=asked.output,
+        channels=[Path(asked.collected).as_uri(), *asked.channels],
+        progress_callback=_Log(),
+        no_build_id=True,
+        package_format="conda",
+        env_isolation=EnvironmentIsolation.STRICT,
+    )
+    if len(result.packages) != 1:
+        return Answer(error=f"the build says it made {len(result.packages)} packages, not one")
+    return Answer(package=str(result.packages[0]))
+
+
+async def _index(channel: Path) -> None:
+    """Make the folder a channel of what lies in it now (CEP 26: with noarch, whatever else there is)."""
+    from rattler.index import index_fs  # noqa: PLC0415 (who imports our messages has no use for it)
+
+    (channel / "noarch").mkdir(parents=True, exist_ok=True)
+    await index_fs(channel, write_zst=False, write_shards=False, force=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    sys.stdout.flush()
+    os._exit(0)  # py-rattler's runtime may crash the interpreter on its regular way out
