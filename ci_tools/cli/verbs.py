@@ -1,0 +1,127 @@
+"""The command `channel`: a table of verbs, each loaded when it is called, and the options that all of them take."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+
+# In the order of the work. The line is what `channel --help` shows; it costs no import.
+VERBS = {
+    "plan": ("ci_tools.cli.plan", "What a git range would build, skip and refuse, and why"),
+    "build": ("ci_tools.cli.build", "Build and test what a plan asks for"),
+    "publish": ("ci_tools.cli.publish", "Check, sign, upload and index packages, in one transaction"),
+    "verify": ("ci_tools.cli.verify", "Check a channel from its pinned root down to the bytes of a package"),
+    "serve": ("ci_tools.cli.serve", "Serve the channel on this machine, as its edge would"),
+    "keys": ("ci_tools.cli.keys", "The channel's keys and its root of trust: init, list, rotate"),
+    "access": ("ci_tools.cli.access", "Who may read the channel until when: grant, revoke, list, sync"),
+    "index": ("ci_tools.cli.index", "The index: status, rebuild, check"),
+    "config": ("ci_tools.cli.config", "channel.yaml: check it, write its JSON schema"),
+    "demo": ("ci_tools.cli.demo", "The whole job on this machine, in a scratch folder"),
+}
+
+
+class Channel(click.Group):
+    """The group that knows its verbs without importing them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 (the same)
+        return _loaded(cmd_name) if cmd_name in VERBS else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.exceptions.NoSuchCommand as exc:
+            raise click.exceptions.NoSuchCommand(exc.command_name, possibilities=VERBS, ctx=ctx) from exc
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 (the same)
+        with formatter.section("Verbs"):
+            formatter.write_dl([(verb, line) for verb, (_, line) in VERBS.items()])
+
+
+def _loaded(verb: str) -> click.Command:
+    module = VERBS[verb][0]
+    try:
+        command: click.Command = import_module(module).command
+    except ModuleNotFoundError as exc:
+        if exc.name != module:
+            raise
+        raise click.UsageError(f"`channel {verb}` does not exist yet") from exc
+    return _with_options(command)
+
+
+def _with_options(command: click.Command) -> click.Command:
+    """`command` taking the global options as well; its help leaves them to `channel --help`."""
+    taken = {name for param in command.params for name in param.opts}
+    command.params.extend(option for option in _options(hidden=True) if not taken.intersection(option.opts))
+    command.epilog = command.epilog or "Options of every verb: channel --help"
+    if isinstance(command, click.Group):
+        for below in command.commands.values():
+            _with_options(below)
+    return command
+
+
+def _options(*, hidden: bool) -> list[click.Parameter]:
+    def option(*names: str, **settings: Any) -> click.Option:  # noqa: ANN401 (click's own settings)
+        return click.Option(names, expose_value=False, callback=_remember, hidden=hidden, **settings)
+
+    return [
+        option("--config", metavar="FILE", help="The channel's configuration [channel.yaml]"),
+        option("--dry-run", is_flag=True, help="Write nothing; say what would be written"),
+        option("--json", is_flag=True, help="Write the result to stdout as JSON"),
+        option("-v", "--verbose", count=True, help="Say more: vendors' own words, each step"),
+        option("-q", "--quiet", is_flag=True, help="Say nothing but errors"),
+    ]
+
+
+def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:  # noqa: ANN401 (of any option)
+    if value:
+        # The root too: what goes wrong is told by whoever holds that one.
+        ctx.obj = ctx.find_root().obj = replace(ctx.obj, **_change(str(param.name), value))
+
+
+def _change(option: str, value: Any) -> dict[str, object]:  # noqa: ANN401 (the same)
+    match option:
+        case "config":
+            return {"config_path": Path(value)}
+        case "verbose":
+            return {"verbosity": value}
+        case "quiet":
+            return {"verbosity": -1}
+        case _:
+            return {option: value}
+
+
+def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
+        from importlib.metadata import version
+
+        click.echo(f"channel {version('channelsmith')}")
+        ctx.exit()
+
+
+CHANNEL = Channel(
+    help="A private conda channel, run from a git repository.",
+    params=[
+        *_options(hidden=False),
+        click.Option(
+            ["--version"],
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=_version,
+            help="Say which version this is",
+        ),
+    ],
+    subcommand_metavar="VERB …",
+    options_metavar="[OPTION]…",
+    context_settings={"max_content_width": 100, "help_option_names": ["-h", "--help"]},
+    epilog="A verb's own options: channel VERB --help",
+)
