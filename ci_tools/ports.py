@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ci_tools.core.changes import ChangeSet
     from ci_tools.core.layout import Freshness
     from ci_tools.core.package import Artifact, Filename, Subdir
-    from ci_tools.core.plan import Built, Failed, PlannedOutput
+    from ci_tools.core.plan import BuildReport, Built, Failed, Job, PlannedOutput
     from ci_tools.core.recipe import Output, Recipe
     from ci_tools.core.secret import Secret
 
@@ -154,6 +154,16 @@ class Workspace:
     collected: Path
     channels: tuple[str, ...]
     timeout: float  # seconds for one output, its tests included
+
+
+class Outbox(Protocol):
+    """What build jobs hand over: a folder for each, with its packages by subdir, logs, and build.json."""
+
+    def kept(self, job: Job) -> tuple[Built, ...]:
+        """What an earlier run left of the job, intact and built from the planned inputs; other packages are removed."""
+
+    def save(self, report: BuildReport) -> None:
+        """Write the job's build.json whole; called after every outcome, so that an interrupted run is taken up."""
 
 
 class ChannelSource(Protocol):
