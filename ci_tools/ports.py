@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from ci_tools.core.access import Grant
     from ci_tools.core.changes import ChangeSet
+    from ci_tools.core.keyset import KeyName, PublicName
     from ci_tools.core.layout import Freshness
     from ci_tools.core.package import Artifact, Filename, Subdir
     from ci_tools.core.plan import BuildReport, Built, Failed, Job, PlannedOutput
@@ -235,7 +236,10 @@ class Repository(Protocol):
         """
 
     def merge_base(self, base: str, head: str = "HEAD") -> str:
-        """The commit where both lines parted; UsageError on a shallow clone, with the command that mends it."""
+        """The commit where both lines parted, empty where they have none in common.
+
+        UsageError where a shallow clone hides it, with the command that mends that.
+        """
 
     def files(self, directory: str = "") -> Mapping[str, str]:
         """Path -> `mode:blob id` of the content in the working tree, tracked or not, ignored ones left out.
@@ -249,3 +253,19 @@ class Repository(Protocol):
 
     def read(self, path: str) -> bytes:
         """The content of a file of the working tree."""
+
+
+class Keystore(Protocol):
+    """A channel's keys, and what is published of them, in one place. Nothing in it is ever replaced."""
+
+    def signer(self, name: KeyName) -> Signer | None:
+        """The key; None where there is none. TrustError where it is there and cannot be used."""
+
+    def create(self, name: KeyName) -> Signer:
+        """A new key, kept from now on, whole or not at all; TrustError where there is one already."""
+
+    def published(self, name: PublicName) -> bytes | None:
+        """The public document; None where there is none yet."""
+
+    def publish(self, name: PublicName, body: bytes) -> None:
+        """Keep a public document, whole or not at all; TrustError where there is one already."""

@@ -1,0 +1,162 @@
+"""The keys of a channel and what is published of them: what there must be, and what contradicts what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+
+from ci_tools.core import trusted_root
+from ci_tools.core.certificates import Identity, load_certificate
+from ci_tools.core.root import names_root_key, trusts
+from ci_tools.core.signing import Signer, public_key
+from ci_tools.core.trusted_root import client_trust_config
+from ci_tools.errors import Problem
+
+
+class KeyName(StrEnum):
+    """What a private key is for."""
+
+    ROOT = "root"  # says which keys speak for the channel; needed once a year, best kept offline
+    ONLINE = "online"  # signs every generation
+    CA = "ca"  # issues the publisher's certificate; needed once a year, best kept offline
+    PUBLISHER = "publisher"  # attests packages
+    LOG = "log"  # ballast of the format
+    SCT = "sct"  # ballast of the format; needed with the CA
+
+
+class PublicName(StrEnum):
+    """What others are given; the value is the file's name."""
+
+    ROOT = "1.root.json"  # what clients pin
+    TRUSTED_ROOT = "trusted_root.json"
+    TRUST_CONFIG = "client_trust_config.json"
+    CERTIFICATE = "publisher.crt.pem"
+
+
+# Which public document was made with which keys; such a key cannot be made anew, only restored.
+MADE_WITH = {
+    KeyName.ROOT: PublicName.ROOT,
+    KeyName.ONLINE: PublicName.ROOT,
+    KeyName.CA: PublicName.TRUSTED_ROOT,
+    KeyName.LOG: PublicName.TRUSTED_ROOT,
+    KeyName.SCT: PublicName.TRUSTED_ROOT,
+    KeyName.PUBLISHER: PublicName.CERTIFICATE,
+}
+OFFLINE = frozenset({KeyName.ROOT, KeyName.CA, KeyName.SCT})  # may be elsewhere once the documents are made
+
+Held = Mapping[KeyName, Signer]
+Published = Mapping[PublicName, bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustMaterial:
+    """What is published of a channel's keys, as whoever publishes or verifies needs it."""
+
+    root: bytes  # 1.root.json
+    trusted_root: bytes
+    certificate: x509.Certificate  # the publisher's
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeysReport:
+    """What `keys` found and made. `fingerprints` are lower-hex SHA-256 of the public keys that are here."""
+
+    channel: str
+    made: tuple[str, ...]
+    there: tuple[str, ...]
+    elsewhere: tuple[str, ...]  # private keys that are not on this machine, and need not be
+    fingerprints: Mapping[str, str]
+    certificate_until: datetime
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was made."""
+        return bool(self.made)
+
+
+def lacking(held: Held, published: Published) -> tuple[KeyName, ...]:
+    """The keys to make: those that nothing was made with yet."""
+    return tuple(name for name in KeyName if name not in held and MADE_WITH[name] not in published)
+
+
+def contradictions(held: Held, published: Published, channel: str) -> tuple[Problem, ...]:
+    """Everything that does not fit together, so that nothing is made on top of it."""
+    return (*_gone(held, published), *_strangers(held, published), *_exports(published, channel))
+
+
+def _gone(held: Held, published: Published) -> Iterator[Problem]:
+    need_ca = PublicName.CERTIFICATE not in published
+    for name, document in MADE_WITH.items():
+        needed = name not in OFFLINE or (need_ca and name is not KeyName.ROOT)
+        if name not in held and document in published and needed:
+            yield Problem(
+                message=f"the {name} key is gone, though `{document}` was made with it",
+                hint="restore the key; where nothing was published yet, remove both directories and run this again",
+            )
+
+
+def _strangers(held: Held, published: Published) -> Iterator[Problem]:
+    for name, key in held.items():
+        document = MADE_WITH[name]
+        if document in published and not _belongs(name, key, published[document]):
+            yield Problem(
+                message=f"the {name} key is not the one that `{document}` names",
+                hint="bring back the key or the document from where this set was made; nothing was changed",
+            )
+
+
+def _belongs(name: KeyName, key: Signer, document: bytes) -> bool:
+    match name:
+        case KeyName.ROOT:
+            return names_root_key(document, key)
+        case KeyName.ONLINE:
+            return trusts(document, key)
+        case KeyName.CA:
+            return trusted_root.authority_of(document).public_key() == public_key(key.public_key_pem)
+        case KeyName.LOG:
+            return trusted_root.names(document, "tlogs", key)
+        case KeyName.SCT:
+            return trusted_root.names(document, "ctlogs", key)
+        case KeyName.PUBLISHER:
+            return load_certificate(document, "the certificate").public_key() == public_key(key.public_key_pem)
+
+
+def _exports(published: Published, channel: str) -> Iterator[Problem]:
+    root = published.get(PublicName.TRUSTED_ROOT)
+    certificate = published.get(PublicName.CERTIFICATE)
+    if root is not None and published.get(PublicName.TRUST_CONFIG, b"") not in {b"", client_trust_config(root)}:
+        yield Problem(
+            message=f"`{PublicName.TRUST_CONFIG}` does not hold the trusted root beside it",
+            hint="remove it and run this again: it is made from the trusted root",
+        )
+    if root is not None and certificate is not None:
+        yield from _certificate(load_certificate(certificate, "the publisher's certificate"), root, channel)
+
+
+def _certificate(certificate: x509.Certificate, root: bytes, channel: str) -> Iterator[Problem]:
+    subjects = _subjects(certificate)
+    if subjects != [Identity.of(channel).subject]:
+        yield Problem(
+            message=f"these keys were made for {', '.join(subjects)}, not for {Identity.of(channel).subject}",
+            hint="take back the change of `url`, or make keys for the new one in another directory",
+        )
+    try:
+        certificate.verify_directly_issued_by(trusted_root.authority_of(root))
+    except (ValueError, TypeError, InvalidSignature):
+        yield Problem(
+            message=f"`{PublicName.CERTIFICATE}` was not issued by the authority in `{PublicName.TRUSTED_ROOT}`",
+            hint="bring back both from where this set was made; nothing was changed",
+        )
+
+
+def _subjects(certificate: x509.Certificate) -> list[str]:
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (x509.ExtensionNotFound, ValueError):
+        return []
+    return names.get_values_for_type(x509.UniformResourceIdentifier)
