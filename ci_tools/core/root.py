@@ -36,3 +36,8 @@ def trusts(body: bytes, online: Signer) -> bool:
 def root_version(body: bytes) -> int:
     """Which version of the root this is; the root itself is not verified here."""
     return load(Root, body, "the root").signed.version
+
+
+def names_root_key(body: bytes, key: Signer) -> bool:
+    """Whether the root lets this key sign roots; the root itself is not verified here."""
+    return tuf_key(key).keyid in load(Root, body, "the root").signed.roles[Root.type].keyids

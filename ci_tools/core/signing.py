@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 from ci_tools.errors import TrustError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 class Signer(Protocol):
@@ -46,6 +43,6 @@ def key_id(key: ec.EllipticCurvePublicKey) -> bytes:
     return hashlib.sha256(der(key)).digest()
 
 
-def fingerprints(signers: Mapping[str, Signer]) -> Mapping[str, str]:
-    """Name -> lower-hex key id, for people to compare."""
-    return {name: key_id(public_key(signer.public_key_pem, name)).hex() for name, signer in signers.items()}
+def fingerprint(signer: Signer) -> str:
+    """The lower-hex key id, for people to compare."""
+    return key_id(public_key(signer.public_key_pem)).hex()

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ci_tools.core.canonical import canonical_json
 from ci_tools.core.certificates import channel_url
 from ci_tools.core.signing import Signer, der, key_id, public_key
-
-if TYPE_CHECKING:
-    from cryptography import x509
+from ci_tools.core.strict_json import parse_object
+from ci_tools.errors import TrustError
 
 TRUSTED_ROOT = "application/vnd.dev.sigstore.trustedroot+json;version=0.1"
 SIGNING_CONFIG = "application/vnd.dev.sigstore.signingconfig.v0.2+json"
@@ -39,13 +39,17 @@ def trusted_root(channel: str, authority: x509.Certificate, log: Signer, sct: Si
     }
 
 
-def client_trust_config(root: dict[str, Any]) -> dict[str, Any]:
-    """The same where a client asks for a whole configuration; it names no service, for nothing is signed online."""
-    return {"mediaType": TRUST_CONFIG, "trustedRoot": root, "signingConfig": {"mediaType": SIGNING_CONFIG}}
+def client_trust_config(root: bytes) -> bytes:
+    """The same where a client asks for a whole configuration; it names no service, for nothing is signed online.
+
+    `root` is the exported trusted_root.json.
+    """
+    config = {"trustedRoot": parse_object(root, "`trusted_root.json`"), "signingConfig": {"mediaType": SIGNING_CONFIG}}
+    return document({"mediaType": TRUST_CONFIG, **config})
 
 
 def document(value: dict[str, Any]) -> bytes:
-    """The bytes of either."""
+    """The bytes of an export."""
     return canonical_json(value) + b"\n"
 
 
@@ -65,3 +69,26 @@ def _moment(at: datetime) -> str:
 
 def _text(value: bytes) -> str:
     return b64encode(value).decode()
+
+
+def authority_of(body: bytes) -> x509.Certificate:
+    """The CA's certificate in an exported trusted_root.json; TrustError where there is not exactly ours."""
+    root = parse_object(body, "`trusted_root.json`")
+    try:
+        (ours,) = root["certificateAuthorities"]
+        entry = ours["certChain"]["certificates"][0]
+        return x509.load_der_x509_certificate(b64decode(entry["rawBytes"], validate=True))
+    except (ValueError, KeyError, TypeError, IndexError) as exc:
+        raise TrustError(
+            "`trusted_root.json` does not name one certificate authority",
+            hint="restore it: it was made once, with the keys, and clients hold copies",
+        ) from exc
+
+
+def names(body: bytes, logs: str, log: Signer) -> bool:
+    """Whether the key is among the `tlogs` or `ctlogs` of an exported trusted_root.json."""
+    key = _text(der(public_key(log.public_key_pem)))
+    try:
+        return any(entry["publicKey"]["rawBytes"] == key for entry in parse_object(body, "`trusted_root.json`")[logs])
+    except (KeyError, TypeError):
+        return False

@@ -24,7 +24,7 @@ from tuf_channel import YEAR, new_key
 from ci_tools.core.attestation import PAYLOAD, PUBLISH, Publisher, attest, bundle, sidecar, statement
 from ci_tools.core.certificates import Identity
 from ci_tools.core.sidecar import LONGEST, Attestations, verify_sidecar
-from ci_tools.core.trusted_root import client_trust_config, document
+from ci_tools.core.trusted_root import client_trust_config
 from ci_tools.errors import TrustError
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def test_an_unmodified_sigstore_verifier_accepts_us_offline(tmp_path: Path) -> N
 
 def test_nobody_else_s_identity_is_vouched_for() -> None:
     (member,) = json.loads(good())
-    root = ClientTrustConfig.from_json(document(client_trust_config(json.loads(acme().trusted_root))).decode())
+    root = ClientTrustConfig.from_json(client_trust_config(acme().trusted_root).decode())
     stranger = policy.Identity(identity="https://elsewhere.example#publisher", issuer=ME.issuer)
     with pytest.raises(VerificationError):
         Verifier(trusted_root=root.trusted_root).verify_dsse(Bundle.from_json(json.dumps(member)), stranger)

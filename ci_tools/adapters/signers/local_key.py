@@ -58,10 +58,15 @@ def local_key(uri: str, base: Path = Path(), passphrase: Secret | None = None) -
 
     TrustError where the file is missing, others may read it, it wants a passphrase and none came, or is no P-256 key.
     """
+    path = key_path(uri, base)
+    return LocalKey(_private_key(_owned(path), path, passphrase))
+
+
+def key_path(uri: str, base: Path = Path()) -> Path:
+    """Where the key of a `file:` URI lies; UsageError where it is another kind of URI."""
     if not uri.startswith(SCHEME):
         raise UsageError(f"`{uri}` is not a key file", hint="write it as file:<path>")
-    path = base / unquote(uri.removeprefix(SCHEME).removeprefix("//"))
-    return LocalKey(_private_key(_owned(path), path, passphrase))
+    return base / unquote(uri.removeprefix(SCHEME).removeprefix("//"))
 
 
 def create_key(path: Path, passphrase: Secret | None = None) -> LocalKey:

@@ -1,0 +1,80 @@
+"""A channel's keys in files: private ones for their owner alone, public ones in a folder of their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ci_tools.adapters.signers.local_key import LocalKey, create_key, key_path, local_key, write_new
+from ci_tools.core.certificates import load_certificate
+from ci_tools.core.keyset import KeyName, PublicName, TrustMaterial
+from ci_tools.errors import TrustError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ci_tools.core.secret import Secret
+
+RACE = "another run may be making keys here: run this again"
+
+
+class KeyFiles:
+    """A keystore. `uris` says where each key is (`file:<path>`); relative paths, also `public`, start at `base`."""
+
+    def __init__(
+        self, uris: Mapping[KeyName, str], public: Path, base: Path = Path(), passphrase: Secret | None = None
+    ) -> None:
+        self._uris = uris
+        self._base = base
+        self._public = base / public
+        self._passphrase = passphrase
+
+    def signer(self, name: KeyName) -> LocalKey | None:
+        if not key_path(self._uris[name], self._base).exists():
+            return None
+        return local_key(self._uris[name], self._base, self._passphrase)
+
+    def create(self, name: KeyName) -> LocalKey:
+        path = key_path(self._uris[name], self._base)
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return create_key(path, self._passphrase)
+        except FileExistsError as exc:
+            raise TrustError(f"there is a key `{path}` already", hint=RACE) from exc
+        except OSError as exc:
+            raise TrustError(f"the key `{path}` cannot be written", hint="check the folder", detail=str(exc)) from exc
+
+    def published(self, name: PublicName) -> bytes | None:
+        try:
+            return (self._public / name).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as exc:
+            raise TrustError(f"`{self._public / name}` cannot be read", hint="check the file", detail=str(exc)) from exc
+
+    def publish(self, name: PublicName, body: bytes) -> None:
+        try:
+            self._public.mkdir(parents=True, exist_ok=True)
+            write_new(self._public / name, body, mode=0o644)
+        except FileExistsError as exc:
+            raise TrustError(f"there is a `{self._public / name}` already", hint=RACE) from exc
+        except OSError as exc:
+            detail = str(exc)
+            raise TrustError(
+                f"`{self._public / name}` cannot be written", hint="check the folder", detail=detail
+            ) from exc
+
+    def material(self) -> TrustMaterial:
+        """What is published of the keys; TrustError where it is not complete."""
+        certificate = load_certificate(self._required(PublicName.CERTIFICATE), f"`{PublicName.CERTIFICATE}`")
+        return TrustMaterial(
+            root=self._required(PublicName.ROOT),
+            trusted_root=self._required(PublicName.TRUSTED_ROOT),
+            certificate=certificate,
+        )
+
+    def _required(self, name: PublicName) -> bytes:
+        body = self.published(name)
+        if body is None:
+            raise TrustError(f"there is no `{self._public / name}`", hint="make the keys with `channel keys init`")
+        return body
