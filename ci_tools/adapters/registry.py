@@ -55,7 +55,7 @@ class RegistryFile:
             raise UsageError(f"`{self.shown}` cannot be read", detail=str(exc)) from exc
 
     def _replace(self, text: str, expected: tuple[Grant, ...]) -> None:
-        if _checked(text, self.shown) != expected:  # an edit by lines must not change what it did not mean to
+        if not _means(text, expected):  # an edit by lines must not change what it did not mean to
             raise UsageError(f"`{self.shown}` is laid out in a way that cannot be edited", hint="edit it by hand")
         self.path.parent.mkdir(parents=True, exist_ok=True)
         mode = self.path.stat().st_mode & 0o777 if self.path.exists() else 0o644
@@ -74,6 +74,13 @@ def _checked(text: str, shown: str) -> tuple[Grant, ...]:
     if reading.problems:
         raise UsageError(*reading.problems)
     return reading.grants
+
+
+def _means(text: str, grants: tuple[Grant, ...]) -> bool:
+    try:
+        return _checked(text, "") == grants
+    except UsageError:
+        return False
 
 
 def _read(text: str, shown: str) -> Reading:
@@ -170,10 +177,9 @@ def _with(text: str, grant: Grant, shown: str) -> str:
     if node is None:
         return end.join([*lines, "grants:", *entry_lines(grant, INDENT), ""])
     place = _last_line(node)
-    if isinstance(node, yaml.SequenceNode) and not node.value:  # `grants: []`
-        place = node.end_mark.line
-        lines[place] = lines[place].replace("[]", "", 1).rstrip()
-    elif node.value and isinstance(node, yaml.SequenceNode) and node.flow_style:
+    if _is_empty(node) or not node.value:  # `grants: []`, `grants: ~`
+        lines[place] = (lines[place][: node.start_mark.column] + lines[place][node.end_mark.column :]).rstrip()
+    elif isinstance(node, yaml.SequenceNode) and node.flow_style:
         raise UsageError(Problem(message="`grants` is written in one line", hint="write it as a list", path=shown))
     indent = node.start_mark.column if isinstance(node, yaml.SequenceNode) and node.value else INDENT
     return end.join([*lines[: place + 1], *entry_lines(grant, indent), *lines[place + 1 :], ""])
