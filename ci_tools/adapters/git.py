@@ -74,8 +74,6 @@ class GitRepository:
         # A cut history can hide the place where the lines parted; only an ancestor is certain to be one.
         if found != start and self._shallow():
             raise UsageError(f"where `{base}` and `{head}` parted is not in this shallow clone", hint=SHALLOW_HINT)
-        if not found:
-            raise UsageError(f"`{base}` and `{head}` have no commit in common", hint="name another base")
         return found
 
     def files(self, directory: str = "") -> Mapping[str, str]:
