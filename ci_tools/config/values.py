@@ -1,0 +1,207 @@
+"""What channel.yaml says, as values. A file that says only `channel: acme` is the channel on one laptop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Discriminator, Field
+
+from ci_tools.config.words import (
+    Bucket,
+    ChannelName,
+    Distribution,
+    Duration,
+    Endpoint,
+    Host,
+    KeyUri,
+    KeyValueStore,
+    Line,
+    Place,
+    Port,
+    Prefix,
+    Region,
+    RepositoryPath,
+    Url,
+    VariantsFile,
+)
+from ci_tools.core.package import Subdir
+
+# What a code host calls its machines; any other subdir is built on a machine of one's own.
+RUNNERS: Mapping[Subdir, str] = {
+    Subdir.LINUX_64: "ubuntu-24.04",
+    Subdir.LINUX_AARCH64: "ubuntu-24.04-arm",
+    Subdir.OSX_64: "macos-15-intel",
+    Subdir.OSX_ARM64: "macos-15",
+    Subdir.WIN_64: "windows-2025",
+}
+OWN_RUNNER = "self-hosted"
+
+
+class Backend(StrEnum):
+    """Which program builds; `auto` goes by the recipe's dialect."""
+
+    AUTO = "auto"
+    RATTLER_BUILD = "rattler-build"
+    CONDA_BUILD = "conda-build"
+    BOA = "boa"
+
+
+class What(StrEnum):
+    """What a publish takes: whatever passed, or nothing unless everything did."""
+
+    PASSED = "passed"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecipesConfig:
+    """Where recipes are, who builds them, what they may depend on from outside."""
+
+    path: Annotated[RepositoryPath, Field(description="the folder of the recipes")] = "recipes"
+    backend: Annotated[Backend, Field(description="which program builds; auto goes by the recipe's dialect")] = (
+        Backend.AUTO
+    )
+    variants: Annotated[VariantsFile, Field(description="the values recipes are built for")] = "recipes/variants.yaml"
+    upstream: Annotated[
+        tuple[Line, ...], Field(description="further channels to resolve against, by name or URL, best first")
+    ] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildConfig:
+    """The bounds of a build, and the machines of CI."""
+
+    timeout: Annotated[Duration, Field(description="for one output, its tests included")] = timedelta(minutes=60)
+    runners: Annotated[Mapping[Subdir, Line], Field(description="subdir: the machine of CI that builds for it")] = (
+        field(default_factory=dict)
+    )
+
+    def runner(self, subdir: Subdir) -> str:
+        """What CI calls the machine that builds for `subdir`."""
+        return self.runners.get(subdir, RUNNERS.get(subdir, OWN_RUNNER))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalStoreConfig:
+    """The channel as a folder."""
+
+    kind: Literal["local"] = "local"
+    path: Annotated[Place, Field(description="the folder")] = ".channel"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class S3StoreConfig:
+    """The channel in a bucket. Who may write is said by the environment (`AWS_PROFILE`, an OIDC role), never here."""
+
+    kind: Literal["s3"]
+    bucket: Bucket
+    prefix: Annotated[Prefix | None, Field(description="the folder in the bucket; the channel's name if not said")] = (
+        None
+    )
+    region: Region = ""
+    endpoint: Annotated[Endpoint, Field(description="an S3 server other than AWS")] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustConfig:
+    """Where the keys are, never the keys: `file:` and a path, or `awskms:` and a key of AWS KMS."""
+
+    root: Annotated[KeyUri, Field(description="signs who may sign; kept offline")] = "file:.keys/root.pem"
+    online: Annotated[KeyUri, Field(description="signs each generation of the index")] = "file:.keys/online.pem"
+    publisher: Annotated[KeyUri, Field(description="attests packages")] = "file:.keys/publisher.pem"
+    log: Annotated[KeyUri, Field(description="signs the time of an attestation")] = "file:.keys/log.pem"
+    public: Annotated[Place, Field(description="the folder of what clients are given to trust")] = ".keys/public"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishConfig:
+    """What a publish takes and does."""
+
+    what: Annotated[What, Field(description="all: nothing unless everything was built")] = What.PASSED
+    promote: Annotated[bool, Field(description="publish what the pull request built, instead of building again")] = (
+        False
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalEdgeConfig:
+    """The edge on this machine: `channel serve`."""
+
+    kind: Literal["local"] = "local"
+    state: Annotated[Place, Field(description="the file that says who is let in")] = ".edge/state.json"
+    host: Annotated[Host, Field(description="the address to listen on")] = "127.0.0.1"
+    port: Port = 8400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudFrontConfig:
+    """The edge that CloudFront is."""
+
+    kind: Literal["cloudfront"]
+    distribution: Distribution
+    key_group: Annotated[Line, Field(description="the id of the key group that signed cookies are checked with")]
+    tokens: KeyValueStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessConfig:
+    """How long what opens the channel lasts, and the file of who has it."""
+
+    token: Annotated[Duration, Field(description="a new token's life")] = timedelta(days=90)
+    cookie: Annotated[Duration, Field(description="a signed cookie's life at most")] = timedelta(hours=12)
+    overlap: Annotated[Duration, Field(description="how long old and new both open, in a rotation")] = timedelta(days=7)
+    registry: Annotated[RepositoryPath, Field(description="who may read what until when")] = ".github/access.yaml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelFile:
+    """What the file says. Paths are as written: below the folder of channel.yaml."""
+
+    channel: Annotated[ChannelName, Field(description="the channel's name, and its path at the edge")]
+    url: Annotated[Url, Field(description="where clients find it; ends in the channel's name")] = ""
+    subdirs: Annotated[tuple[Subdir, ...], Field(description="what is built for; noarch is always indexed")] = (
+        Subdir.NOARCH,
+        Subdir.LINUX_64,
+        Subdir.OSX_ARM64,
+    )
+    recipes: RecipesConfig = field(default_factory=RecipesConfig)
+    build: BuildConfig = field(default_factory=BuildConfig)
+    store: Annotated[LocalStoreConfig | S3StoreConfig, Discriminator("kind")] = field(default_factory=LocalStoreConfig)
+    trust: TrustConfig = field(default_factory=TrustConfig)
+    publish: PublishConfig = field(default_factory=PublishConfig)
+    edge: Annotated[LocalEdgeConfig | CloudFrontConfig, Discriminator("kind")] = field(default_factory=LocalEdgeConfig)
+    access: AccessConfig = field(default_factory=AccessConfig)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelConfig(ChannelFile):
+    """What the file says, and where it lies. `folder` is absolute: the top of the repository."""
+
+    folder: Path
+
+    def path(self, place: str) -> Path:
+        """The absolute path of a place that the file names."""
+        return self.folder / place
+
+    @property
+    def base_url(self) -> str:
+        """`url`, or that of the edge on this machine; without a slash at its end."""
+        if self.url or isinstance(self.edge, CloudFrontConfig):
+            return self.url
+        return f"http://{self.edge.host}:{self.edge.port}/{self.channel}"
+
+    @property
+    def host_name(self) -> str:
+        """The host of `base_url`."""
+        return urlsplit(self.base_url).hostname or ""
+
+    @property
+    def indexed_subdirs(self) -> tuple[Subdir, ...]:
+        """The subdirs with an index, sorted. CEP 26: noarch/repodata.json makes it a channel."""
+        return tuple(sorted({Subdir.NOARCH, *self.subdirs}))
