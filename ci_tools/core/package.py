@@ -180,7 +180,7 @@ class RunExports:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What channeldata.json tells of a package (from its about.json)."""
+    """What channeldata.json tells of a package: its about.json, and the traits that CEP 38 names (`activate.d`, …)."""
 
     summary: str = ""
     description: str = ""
@@ -188,6 +188,7 @@ class About:
     home: str = ""
     dev_url: str = ""
     doc_url: str = ""
+    traits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
