@@ -65,7 +65,7 @@ def watch(program: int, woken: int) -> int:
 
 
 def reaped() -> list[tuple[int, int]]:
-    """The children that have ended, with their status."""
+    """The children that have ended since the last call, with their status."""
     ended = []
     with suppress(ChildProcessError):
         while (child := os.waitpid(-1, os.WNOHANG))[0]:
@@ -74,19 +74,30 @@ def reaped() -> list[tuple[int, int]]:
 
 
 def end_tree(program: int) -> None:
-    """Kill everything below; frozen first, for what is frozen cannot fork away."""
+    """Kill everything below; frozen first, for what is frozen cannot fork away.
+
+    Whatever dies below a subreaper becomes its child in the end, so that no child left means nothing left.
+    """
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(program, signal.SIGKILL)
     deadline = time.monotonic() + PATIENCE
-    while LINUX and time.monotonic() < deadline and (alive := descendants()):
+    while childful() and LINUX and time.monotonic() < deadline:
         frozen: set[int] = set()
-        while fresh := alive - frozen:
+        while fresh := descendants() - frozen:
             deliver(signal.SIGSTOP, fresh)
             frozen |= fresh
-            alive = descendants()
         deliver(signal.SIGKILL, frozen)
         time.sleep(0.001)
+
+
+def childful() -> bool:
+    """Whether there is a child that has not ended yet."""
     reaped()
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
 
 
 def deliver(number: int, pids: set[int]) -> None:
@@ -97,13 +108,14 @@ def deliver(number: int, pids: set[int]) -> None:
 
 
 def descendants() -> set[int]:
-    """Everything below this process that is not dead yet, from /proc (proc(5): pid, comm, state, ppid)."""
+    """Everything below this process, dead ones included that nobody has waited for (proc(5): pid, comm, state, ppid).
+
+    A process whose first thread has ended counts as dead there while its others run, so that says nothing.
+    """
     parents: dict[int, int] = {}
     for name in filter(str.isdigit, os.listdir("/proc")):  # noqa: PTH208 (pathlib is half of the start-up time)
         with suppress(OSError), open(f"/proc/{name}/stat", "rb") as file:  # noqa: PTH123 (the same)
-            state, ppid = file.read().rpartition(b")")[2].split()[:2]
-            if state not in b"ZX":
-                parents[int(name)] = int(ppid)
+            parents[int(name)] = int(file.read().rpartition(b")")[2].split()[1])
     below, fresh = set[int](), {os.getpid()}
     while fresh := {pid for pid, parent in parents.items() if parent in fresh}:
         below |= fresh

@@ -16,6 +16,7 @@ from rattler_build import rattler_build_version
 from ci_tools.adapters import process
 from ci_tools.adapters.builders import collected, v1
 from ci_tools.adapters.builders.rattler_worker import Answer, Request
+from ci_tools.adapters.machine import SYSTEM_PATH
 from ci_tools.core.plan import Built, Failed, PlannedOutput
 from ci_tools.core.recipe import Dialect, Output, Recipe
 
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from ci_tools.ports import Workspace
 
 WORKER = "ci_tools.adapters.builders.rattler_worker"
-# Where a build finds the system's programs: the same on every machine, whatever its user has on PATH.
-SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,22 +53,20 @@ class RattlerBuild:
         """As the port says. The log is kept below `collected`, in logs/, relative to which Built names it."""
         folder, log = _fresh_folders(output, workspace)
         ended = self._run(_request(output, subdir, workspace, folder), folder, log, workspace.timeout)
-        answer = _answer(ended, folder / "answer.json", workspace.timeout)
-        package = Path(answer.package)
-        if not answer.error and package.name != str(output.filename):
-            answer = Answer(error=f"built `{package.name}`, planned `{output.filename}`")
+        error = _error(ended, folder / "answer.json", workspace.timeout)
+        package = workspace.collected / output.subdir / str(output.filename)
         log_name = log.relative_to(workspace.collected).as_posix()
-        if answer.error:
+        if error or not package.is_file():
+            collected.discard(package)
             names = {folder: "$WORK", workspace.scratch: "$SCRATCH", workspace.repository: "."}
             return Failed(
-                filename=output.filename, subdir=output.subdir, because=answer.error, log=log_name,
-                tail=collected.tail(log, names), seconds=ended.seconds,
+                filename=output.filename, subdir=output.subdir, because=error or "it was built for another subdir",
+                log=log_name, tail=collected.tail(log, names), seconds=ended.seconds,
             )  # fmt: skip
-        path = collected.take(package, workspace.collected / output.subdir)
         shutil.rmtree(folder)
         return Built(
-            filename=output.filename, subdir=output.subdir, path=path.relative_to(workspace.collected).as_posix(),
-            sha256=collected.sha256(path), size=path.stat().st_size, input_hash=output.input_hash,
+            filename=output.filename, subdir=output.subdir, path=f"{output.subdir}/{output.filename}",
+            sha256=collected.sha256(package), size=package.stat().st_size, input_hash=output.input_hash,
             seconds=ended.seconds, log=log_name, backend=self.version,
         )  # fmt: skip
 
@@ -108,9 +105,9 @@ def _request(output: PlannedOutput, subdir: Subdir, workspace: Workspace, folder
     )  # fmt: skip
 
 
-def _answer(ended: Ended, file: Path, timeout: float) -> Answer:
+def _error(ended: Ended, file: Path, timeout: float) -> str:
     if ended.timed_out:
-        return Answer(error=f"it took longer than {timeout:g} s, its tests included")
+        return f"it took longer than {timeout:g} s, its tests included"
     if ended.returncode or not file.is_file():
-        return Answer(error=f"the back end ended with exit code {ended.returncode} and without a result")
-    return Answer(**json.loads(file.read_text(encoding="utf-8")))
+        return f"the back end ended with exit code {ended.returncode} and without a result"
+    return Answer(**json.loads(file.read_text(encoding="utf-8"))).error

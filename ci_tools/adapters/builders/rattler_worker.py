@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from rattler_build import EnvironmentIsolation, RattlerBuildError, ToolConfiguration
 
-from ci_tools.adapters.builders import v1
+from ci_tools.adapters.builders import collected, v1
 from ci_tools.core.package import Subdir
 from ci_tools.core.recipe import Dialect, Recipe
 from ci_tools.errors import RecipeError
@@ -39,16 +40,15 @@ class Request:
     directory: str
     filename: str
     subdir: str
-    collected: str  # a channel in a folder, indexed here before it is read
+    collected: str  # a channel in a folder; its index is made to fit what lies there, before and after
     channels: tuple[str, ...]  # URLs, in order of priority, after `collected`
     output: str  # the folder that the vendor works in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The package that was built and passed its tests, or what went wrong in one sentence."""
+    """What went wrong in one sentence; empty where the package was built, passed its tests and was collected."""
 
-    package: str = ""
     error: str = ""
 
 
@@ -102,9 +102,12 @@ def _built(asked: Request) -> Answer:
         package_format="conda",
         env_isolation=EnvironmentIsolation.STRICT,
     )
-    if len(result.packages) != 1:
-        return Answer(error=f"the build says it made {len(result.packages)} packages, not one")
-    return Answer(package=str(result.packages[0]))
+    made_names = [package.name for package in result.packages]
+    if made_names != [asked.filename]:
+        return Answer(error=f"built `{', '.join(made_names)}`, planned `{asked.filename}`")
+    collected.take(result.packages[0], Path(asked.collected) / result.packages[0].parent.name)
+    asyncio.run(_index(Path(asked.collected)))
+    return Answer()
 
 
 async def _index(channel: Path) -> None:
@@ -112,7 +115,8 @@ async def _index(channel: Path) -> None:
     from rattler.index import index_fs  # noqa: PLC0415 (who imports our messages has no use for it)
 
     (channel / "noarch").mkdir(parents=True, exist_ok=True)
-    await index_fs(channel, write_zst=False, write_shards=False, force=True)
+    await index_fs(channel, write_zst=False, write_shards=False)
+    shutil.rmtree(channel / ".tmp", ignore_errors=True)  # the indexer's own
 
 
 if __name__ == "__main__":

@@ -1,0 +1,193 @@
+"""What every build back end keeps to, whatever program is behind it. A new one is one line of BACKENDS."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from conda_package_streaming.package_streaming import stream_conda_component
+from workshop import HERE, Spec, mode, planned, rattler_workshop
+
+from ci_tools.adapters.builders import collected
+from ci_tools.core.package import Filename, Subdir
+from ci_tools.core.plan import Built, Failed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from workshop import Workshop
+
+BACKENDS = {"rattler-build": rattler_workshop}
+
+
+@pytest.fixture(params=BACKENDS)
+def shop_in(request: pytest.FixtureRequest) -> Callable[[Path], Workshop]:
+    return BACKENDS[request.param]
+
+
+@pytest.fixture
+def shop(shop_in: Callable[[Path], Workshop], tmp_path: Path) -> Workshop:
+    return shop_in(tmp_path)
+
+
+def member(package: Path, name: str) -> bytes:
+    for component in ("info", "pkg"):
+        with package.open("rb") as file:
+            for archive, entry in stream_conda_component(str(package), file, component):
+                if entry.name == name:
+                    return archive.extractfile(entry).read()
+    raise KeyError(name)
+
+
+def test_a_noarch_output_is_collected_below_noarch(shop: Workshop) -> None:
+    (outcome,) = shop.build(shop.write(Spec(name="words")))
+    assert isinstance(outcome, Built)
+    assert outcome.path == f"noarch/{outcome.filename}"
+    assert json.loads(member(shop.workspace.collected / outcome.path, "info/index.json"))["subdir"] == "noarch"
+
+
+def test_any_other_output_is_collected_below_the_machines_subdir(shop: Workshop) -> None:
+    package = shop.built(shop.write(Spec(name="tool", noarch=False)))
+    assert package.parent.name == HERE
+    assert json.loads(member(package, "info/index.json"))["subdir"] == HERE
+
+
+def test_built_says_what_lies_there(shop: Workshop) -> None:
+    (outcome,) = shop.build(shop.write(Spec(name="words")))
+    package = shop.workspace.collected / outcome.path
+    assert (outcome.sha256, outcome.size) == (collected.sha256(package), package.stat().st_size)
+    assert outcome.backend == shop.backend.version
+    assert (shop.workspace.collected / outcome.log).is_file()
+    assert mode(package) == 0o644
+
+
+def test_an_output_can_use_those_built_before_it(shop: Workshop) -> None:
+    shop.built(shop.write(Spec(name="words", script=['echo hi > "$PREFIX/w"'])))
+    copy = Spec(name="copy", host=["words"], run=["words"], script=["cp $PREFIX/w $PREFIX/copy"])
+    package = shop.built(shop.write(replace(copy, test=["cmp $PREFIX/w $PREFIX/copy"])))
+    assert member(package, "copy") == b"hi\n"
+
+
+def test_an_output_rebuilt_under_its_name_is_what_the_next_one_gets(shop: Workshop) -> None:
+    reader = shop.write(Spec(name="reader", host=["words"], script=["cp $PREFIX/w $PREFIX/copy"]))
+    for text in ("one", "two"):
+        shop.built(shop.write(Spec(name="words", script=[f"echo {text} > $PREFIX/w"])))
+        assert member(shop.built(reader), "copy") == f"{text}\n".encode()
+
+
+def test_run_exports_of_the_host_reach_the_run_requirements(shop: Workshop) -> None:
+    shop.built(shop.write(Spec(name="lib", version="1.4", run_exports=["lib >=1.4,<2.0a0"])))
+    package = shop.built(shop.write(Spec(name="app", host=["lib"], noarch=False)))
+    assert json.loads(member(package, "info/index.json"))["depends"] == ["lib >=1.4,<2.0a0"]
+
+
+@pytest.mark.parametrize("noarch", [True, False])
+def test_a_failing_test_collects_nothing(shop: Workshop, noarch: bool) -> None:  # noqa: FBT001
+    spec = Spec(name="bad", test=["echo here it breaks", "exit 3"], noarch=noarch)
+    failed = shop.failed(shop.write(spec))
+    assert "here it breaks" in failed.tail
+    assert shop.packages() == []
+
+
+def test_a_failing_script_says_so_at_the_end_of_its_log(shop: Workshop) -> None:
+    spec = Spec(name="bad", script=["printf '\\033[31mno luck\\033[0m in %s\\n' $PWD", "exit 3"])
+    failed = shop.failed(shop.write(spec))
+    assert "\nno luck in" in failed.tail
+    assert "\x1b" not in failed.tail
+    assert str(shop.workspace.scratch) not in failed.tail
+    assert len(failed.tail.splitlines()) <= collected.TAIL
+    assert "no luck" in (shop.workspace.collected / failed.log).read_text()
+    assert shop.packages() == []
+
+
+def test_a_requirement_that_nothing_provides_is_failed(shop: Workshop) -> None:
+    failed = shop.failed(shop.write(Spec(name="bad", host=["no-such-package"])))
+    assert "no-such-package" in failed.tail
+
+
+def test_a_recipe_that_no_longer_makes_what_was_planned_is_failed(shop: Workshop) -> None:
+    recipe = shop.write(Spec(name="words"))
+    (output,) = shop.backend.render(recipe, HERE)
+    other = planned(output, filename=Filename.parse("words-9.9-h0000000_0.conda"))
+    failed = shop.backend.build(other, HERE, shop.workspace)
+    assert isinstance(failed, Failed)
+    assert "planned `words-9.9-h0000000_0.conda`" in failed.because
+    assert str(output.filename) in failed.because
+    assert shop.packages() == []
+
+
+def test_a_recipe_that_no_longer_parses_is_failed(shop: Workshop) -> None:
+    recipe = shop.write(Spec(name="words"))
+    (output,) = shop.planned(recipe)
+    shop.recipe("words", "package: [")
+    failed = shop.backend.build(output, HERE, shop.workspace)
+    assert isinstance(failed, Failed)
+    assert failed.because.startswith("recipes/words/recipe.yaml:")
+
+
+def test_a_timeout_leaves_no_process_behind(tmp_path: Path, shop: Workshop) -> None:
+    pids = tmp_path / "pids"
+    fork = "import os,sys,time; os.fork() and sys.exit(); os.setsid(); print(os.getpid(), flush=True); time.sleep(60)"
+    spec = Spec(name="slow", script=[f"{sys.executable} -c '{fork}' >> {pids}", f"echo $$ >> {pids}", "sleep 60"])
+    (output,) = shop.planned(shop.write(spec))
+    started = time.monotonic()
+    failed = shop.backend.build(output, HERE, replace(shop.workspace, timeout=2.0))
+    assert isinstance(failed, Failed)
+    assert "longer than 2 s" in failed.because
+    assert time.monotonic() - started < 10
+    assert len(pids.read_text().split()) == 2
+    assert not [pid for pid in pids.read_text().split() if alive(int(pid))]
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("where", ["with a space", "schön-日本", "q'uote"])
+def test_any_folder_will_do(shop_in: Callable[[Path], Workshop], tmp_path: Path, where: str) -> None:
+    shop = shop_in(tmp_path / where)
+    shop.built(shop.write(Spec(name="words", script=['echo hi > "$PREFIX/w"'])))
+    shop.built(shop.write(Spec(name="reader", run=["words"], test=['grep hi "$PREFIX/w"'])))
+
+
+def test_a_loud_build_has_a_log_of_bounded_size(shop: Workshop) -> None:
+    spec = Spec(
+        name="loud", script=["head -c 9000000 /dev/zero | tr '\\0' x | fold -w 99999", "echo; echo last words; exit 1"]
+    )
+    failed = shop.failed(shop.write(spec))
+    assert (shop.workspace.collected / failed.log).stat().st_size < 9 * 2**20
+    assert "last words" in failed.tail
+
+
+def test_no_credential_reaches_a_build_or_its_tests(shop: Workshop) -> None:
+    (outcome,) = shop.build(shop.write(Spec(name="nosy", script=["env", "cat ~/* || true"], test=["env"])))
+    log = (shop.workspace.collected / outcome.log).read_text()
+    assert log.count("PKG_NAME=nosy") >= 2
+    assert "leaked" not in log
+    assert f"HOME={os.environ['HOME']}\n" not in log
+
+
+def test_only_what_is_reported_is_collected(shop: Workshop) -> None:
+    stray = "mkdir ../../../broken; touch ../../../broken/stray-1-0.conda $RECIPE_DIR/stray-2-0.conda stray-3-0.conda"
+    shop.built(shop.write(Spec(name="words", script=[stray])))
+    names = {path.name for path in shop.workspace.collected.glob("**/*") if path.is_file()}
+    assert {name for name in names if "stray" in name or name == "rattler-build-log.txt"} == set()
+    assert len(shop.packages()) == 1
+
+
+def test_rendering_is_the_same_for_the_same_recipe(shop: Workshop) -> None:
+    recipe = shop.write(Spec(name="words", run=["b", "a >=1,<2"]))
+    assert shop.backend.render(recipe, Subdir.LINUX_64) == shop.backend.render(recipe, Subdir.LINUX_64)
+    (output,) = shop.backend.render(recipe, Subdir.OSX_ARM64)
+    assert output.run == ("b", "a >=1,<2")
+    assert output.subdir == Subdir.NOARCH
