@@ -101,6 +101,13 @@ class Served:
                 answer += chunk
         return answer
 
+    def chunks(self, path: str) -> Iterator[bytes]:
+        """One answer as it comes, head and all."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:
+            connection.sendall(f"GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n".encode())
+            while chunk := connection.recv(2**20):
+                yield chunk
+
     def ask(self, path: str, method: str = "GET", **headers: object) -> Answer:
         """Status, headers and body of one request; header names with `_` for `-`."""
         lines = [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
