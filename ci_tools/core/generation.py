@@ -152,6 +152,24 @@ def held_generation(root: bytes, timestamp: bytes, snapshot: bytes, targets: byt
     )
 
 
+def past_targets(roots: Sequence[bytes], number: int, body: bytes) -> Mapping[str, TargetFile]:
+    """What generation `number` listed, which is not the present one: signed under any of `roots`, however old.
+
+    Good for recognising bytes that were once the channel's, never for following them.
+    """
+    name = layout.metadata_key("targets", number)
+    document = load(Targets, body, name)
+    refusals = []
+    for root in reversed(roots):
+        try:
+            listed = verified(load(Root, root, "the root").signed, document, name)
+        except TrustError as exc:
+            refusals.append(exc)
+        else:
+            return {key: _target(key, file) for key, file in listed.targets.items() if listed.version == number}
+    raise refusals[0] if refusals else TrustError("there is no root")
+
+
 def _named(trusted: Root, role: type[Role], body: bytes, meta: MetaFile) -> Role:
     name = layout.metadata_key(role.type, meta.version)
     named_by = "the timestamp" if role.type == Snapshot.type else "the snapshot"
