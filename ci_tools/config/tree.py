@@ -47,10 +47,11 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:  # noqa: ANN401 (PyYAML's own)
         event: Any = self.peek_event()  # type: ignore[no-untyped-call] # its stubs leave it out
+        mark = event.start_mark
         if isinstance(event, yaml.AliasEvent):
-            raise yaml.MarkedYAMLError(problem="an alias (`*name`) is not used here", problem_mark=event.start_mark)
+            raise yaml.MarkedYAMLError(problem="an alias (`*name`) is not used here", problem_mark=mark)
         if self.depth > DEEPEST:
-            raise yaml.MarkedYAMLError(problem="this is nested too deeply", problem_mark=event.start_mark)
+            raise yaml.MarkedYAMLError(problem="this is nested too deeply", problem_mark=mark)
         self.depth += 1
         try:
             return super().compose_node(parent, index)

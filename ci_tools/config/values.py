@@ -27,6 +27,7 @@ from ci_tools.config.words import (
     Prefix,
     Region,
     RepositoryPath,
+    Size,
     Url,
     VariantsFile,
 )
@@ -114,8 +115,10 @@ class TrustConfig:
 
     root: Annotated[KeyUri, Field(description="signs who may sign; kept offline")] = "file:.keys/root.pem"
     online: Annotated[KeyUri, Field(description="signs each generation of the index")] = "file:.keys/online.pem"
+    ca: Annotated[KeyUri, Field(description="certifies the publisher; kept offline")] = "file:.keys/ca.pem"
     publisher: Annotated[KeyUri, Field(description="attests packages")] = "file:.keys/publisher.pem"
-    log: Annotated[KeyUri, Field(description="signs the time of an attestation")] = "file:.keys/log.pem"
+    log: Annotated[KeyUri, Field(description="signs the attestations' log entries")] = "file:.keys/log.pem"
+    sct: Annotated[KeyUri, Field(description="signs the certificates' log entries")] = "file:.keys/sct.pem"
     public: Annotated[Place, Field(description="the folder of what clients are given to trust")] = ".keys/public"
 
 
@@ -124,9 +127,8 @@ class PublishConfig:
     """What a publish takes and does."""
 
     what: Annotated[What, Field(description="all: nothing unless everything was built")] = What.PASSED
-    promote: Annotated[bool, Field(description="publish what the pull request built, instead of building again")] = (
-        False
-    )
+    promote: Annotated[bool, Field(description="publish what the pull request built, without building again")] = False
+    largest: Annotated[Size, Field(description="of a package at most, unpacked")] = 64 * 2**30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from ci_tools.core.access import GATES, is_channel
-from ci_tools.core.quantities import DURATION, duration, duration_text
+from ci_tools.core.quantities import DURATION, SIZE, duration, duration_text, exact_size_text, size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -145,6 +145,16 @@ def _duration(value: Any) -> timedelta:  # noqa: ANN401 (whatever the file holds
         raise broken(f"{said}: {kind_of(value)}", hint) from exc
 
 
+def _size(value: Any) -> int:  # noqa: ANN401 (the same)
+    hint = "write a number and a unit of B, kB, MB, GB, TB, or KiB, MiB, GiB, TiB: `5GB`"
+    if not isinstance(value, str):
+        raise broken(f"is a size, not {kind_of(value)}", hint)
+    try:
+        return size(value)
+    except ValueError as exc:
+        raise broken(f"is not a size: {kind_of(value)}", hint) from exc
+
+
 def _port(value: Any) -> int:  # noqa: ANN401 (the same)
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= LAST_PORT:
         raise broken(f"is not a port: {kind_of(value)}", f"a whole number up to {LAST_PORT}, without quotes")
@@ -156,6 +166,12 @@ Duration = Annotated[
     PlainValidator(_duration),
     PlainSerializer(duration_text, return_type=str),
     WithJsonSchema({"type": "string", "pattern": f"^(?=.){DURATION}$"}),
+]
+Size = Annotated[
+    int,
+    PlainValidator(_size),
+    PlainSerializer(exact_size_text, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": f"^{SIZE}$"}),
 ]
 ChannelName = Annotated[str, *_text(_channel)]
 Url = Annotated[str, *_text(_web_address, "https?://.*[^/]")]

@@ -35,12 +35,11 @@ def duration(text: str) -> timedelta:
 
 
 def duration_text(value: timedelta) -> str:
-    """The shortest text that `duration` reads as `value`, a whole number of seconds: `90d`, `1h30m`."""
+    """Text that `duration` reads as `value`, a whole number of seconds; days are the longest unit: `90d`, `1h30m`."""
     left, text = int(value.total_seconds()), ""
-    for unit, seconds in SECONDS.items():
-        count, rest = divmod(left, seconds)
-        if count and (unit != "w" or not rest):
-            text, left = f"{text}{count}{unit}", rest
+    for unit in "dhms":
+        count, left = divmod(left, SECONDS[unit])
+        text += f"{count}{unit}" if count else ""
     return text or "0s"
 
 
@@ -53,6 +52,11 @@ def size(text: str) -> int:
     if not value:
         raise ValueError("a size is at least 1B")
     return value
+
+
+def exact_size_text(count: int) -> str:
+    """The shortest text that `size` reads as `count`: `5GB`, `64GiB`."""
+    return min((f"{count // step}{unit}" for unit, step in BYTES.items() if count % step == 0), key=len)
 
 
 def size_text(count: int) -> str:
