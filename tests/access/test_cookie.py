@@ -1,0 +1,116 @@
+"""Signed cookies as CloudFront checks them."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256
+from edge_world import NOW
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ci_tools.core.cookie import CookieRefusal, cookie_refusal, parse_policy
+
+RSA_KEY, EC_KEY = rsa.generate_private_key(65537, 2048), ec.generate_private_key(ec.SECP256R1())
+OTHER = ec.generate_private_key(ec.SECP256R1())
+KEYS = {"KRSA": RSA_KEY.public_key(), "KEC": EC_KEY.public_key()}
+UNTIL = int(NOW.timestamp()) + 60
+URL = "https://conda.acme.example/main/noarch/a-1.0+x-0.conda"
+
+
+def policy(resource: str = "https://conda.acme.example/main/*", **condition: Any) -> bytes:
+    held = {"DateLessThan": {"AWS:EpochTime": UNTIL}, **condition}
+    return json.dumps({"Statement": [{"Resource": resource, "Condition": held}]}, separators=(",", ":")).encode()
+
+
+def encoded(data: bytes) -> str:
+    return b64encode(data).decode().translate(str.maketrans("+=/", "-_~"))
+
+
+def cookies(text: bytes, key: Any = EC_KEY, algorithm: Any = SHA256, **changed: str) -> dict[str, str]:
+    chosen = algorithm()
+    signature = key.sign(text, ec.ECDSA(chosen)) if key is not RSA_KEY else key.sign(text, PKCS1v15(), chosen)
+    named = {"SHA1": {}, "SHA256": {"CloudFront-Hash-Algorithm": "SHA256"}}[algorithm.__name__]
+    return {
+        "CloudFront-Key-Pair-Id": "KRSA" if key is RSA_KEY else "KEC",
+        "CloudFront-Policy": encoded(text),
+        "CloudFront-Signature": encoded(signature),
+        **named,
+        **{f"CloudFront-{name.replace('_', '-')}": value for name, value in changed.items()},
+    }
+
+
+def refusal(held: dict[str, str], url: str = URL, address: str = "192.0.2.9") -> CookieRefusal | None:
+    return cookie_refusal(held, KEYS, url, address, NOW)
+
+
+@pytest.mark.parametrize("key", [RSA_KEY, EC_KEY], ids=["rsa", "ec"])
+@pytest.mark.parametrize("algorithm", [SHA1, SHA256])
+def test_a_signed_policy_opens_what_it_names(key: Any, algorithm: Any) -> None:
+    assert refusal(cookies(policy(), key, algorithm)) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (policy(DateLessThan={"AWS:EpochTime": UNTIL - 60}), "AccessDenied"),
+        (policy(DateGreaterThan={"AWS:EpochTime": UNTIL}), "AccessDenied"),
+        (policy(DateGreaterThan={"AWS:EpochTime": UNTIL - 61}), None),
+        (policy(IpAddress={"AWS:SourceIp": "192.0.2.0/24"}), None),
+        (policy(IpAddress={"AWS:SourceIp": "198.51.100.1"}), "AccessDenied"),
+        (policy(IpAddress={"AWS:SourceIp": "nowhere"}), "MalformedPolicy"),
+        (policy("https://conda.acme.example/other/*"), "AccessDenied"),
+        (policy("https://other.example/main/*"), "AccessDenied"),
+        (policy("https://conda.acme.example/mai?/*"), None),
+        (policy("https://conda.acme.example/main?/*"), "AccessDenied"),
+        (policy("conda.acme.example/main/*"), "MalformedPolicy"),
+        (policy(Whatever={"AWS:EpochTime": 1}), "MalformedPolicy"),
+        (policy(DateLessThan={"AWS:EpochTime": str(UNTIL)}), "MalformedPolicy"),
+        (b'{"Statement":[]}', "MalformedPolicy"),
+        (b"not JSON", "MalformedPolicy"),
+    ],
+)
+def test_a_policy_opens_nothing_else(text: bytes, expected: str | None) -> None:
+    assert refusal(cookies(text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("held", "expected"),
+    [
+        ({}, "MissingKey"),
+        (cookies(policy(), Key_Pair_Id="KNONE"), "InvalidKey"),
+        (cookies(policy(), Key_Pair_Id="KRSA"), "AccessDenied"),
+        (cookies(policy(), OTHER), "AccessDenied"),
+        (cookies(policy(), Policy=encoded(policy("https://*"))), "AccessDenied"),
+        (cookies(policy(), Policy="!"), "MalformedPolicy"),
+        (cookies(policy(), Signature="!"), "MalformedSignature"),
+        (cookies(policy(), Hash_Algorithm="SHA1"), "AccessDenied"),
+        (cookies(policy(), Hash_Algorithm="MD5"), "MalformedSignature"),
+    ],
+)
+def test_cookies_that_do_not_hold_are_refused_by_name(held: dict[str, str], expected: str) -> None:
+    assert refusal(held) == expected
+
+
+def test_a_sha256_signature_needs_the_cookie_that_says_so() -> None:
+    held = cookies(policy())
+    del held["CloudFront-Hash-Algorithm"]
+    assert refusal(held) is CookieRefusal.ACCESS_DENIED
+
+
+GOOD = cookies(policy())
+
+
+@given(st.dictionaries(st.sampled_from(sorted(GOOD)), st.text(max_size=30), min_size=1))
+def test_no_cookies_but_signed_ones_open(changed: dict[str, str]) -> None:
+    assert refusal(GOOD | changed) is not None
+
+
+@given(st.binary(max_size=40))
+def test_every_text_is_a_policy_or_none(text: bytes) -> None:
+    assert parse_policy(text) is None
