@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from ci_tools.adapters.stores.memory import MemoryStore, holds
 from ci_tools.core.layout import Freshness, checked_key
 from ci_tools.errors import ConflictError, NotFoundError
-from ci_tools.ports import Absent, Etag, Head, ObjectStore, Stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from ci_tools.ports import Absent, Etag, Head, ObjectStore, Stored
 
 
 class OverlayStore:
@@ -83,9 +84,7 @@ class OverlayStore:
         except NotFoundError:
             return None
 
-    def _refused(
-        self, key: str, body: bytes | Path, freshness: Freshness, metadata: Mapping[str, str] | None
-    ) -> Etag:
+    def _refused(self, key: str, body: bytes | Path, freshness: Freshness, metadata: Mapping[str, str] | None) -> Etag:
         """The same answer a store gives: equal bytes are our own write that had arrived, others are a conflict."""
         trial = MemoryStore()
         etag = trial.put(key, body, freshness, metadata=metadata)
@@ -95,4 +94,6 @@ class OverlayStore:
             present = None
         if present and present.body == trial.get(key).body and dict(present.head.metadata) == dict(metadata or {}):
             return present.head.etag
-        raise ConflictError(f"`{key}` was written by somebody else ({etag[:12]})", hint="read it again, then decide again")
+        raise ConflictError(
+            f"`{key}` was written by somebody else ({etag[:12]})", hint="read it again, then decide again"
+        )
