@@ -1,0 +1,119 @@
+"""`channel plan`: what a git range means for the channel."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ci_tools import documents, wiring
+from ci_tools.adapters import machine
+from ci_tools.cli.plan_text import plan_text
+from ci_tools.core.changes import Everything, Push, Since, Span
+from ci_tools.core.keyset import PublicName
+from ci_tools.core.package import Subdir
+from ci_tools.core.planner import PlanSettings
+from ci_tools.errors import Problem, RecipeError, UsageError
+from ci_tools.flows.plan import plan
+from ci_tools.flows.published import published
+
+if TYPE_CHECKING:
+    from ci_tools.cli.run import Run
+    from ci_tools.core.plan import BuildPlan, Refusal
+    from ci_tools.ports import Repository
+
+
+@click.command("plan")
+@click.option("--base", metavar="REF", help="Plan what changed since this branch or commit and --head parted")
+@click.option("--before", metavar="COMMIT", help="Plan what a push changed; zeros or a replaced commit mean --missing")
+@click.option("--head", metavar="REF", default="HEAD", show_default=True, help="The end of the range, checked out")
+@click.option("--missing", is_flag=True, help="Plan everything that the channel lacks; the default without a range")
+@click.option("--subdir", "subdirs", metavar="SUBDIR", multiple=True, help="Plan for this subdir only; may be repeated")
+@click.option("--out", metavar="FILE", type=click.Path(path_type=Path), help="Write plan.json here")
+@click.pass_obj
+def command(
+    run: Run,
+    *,
+    base: str | None,
+    before: str | None,
+    head: str,
+    missing: bool,
+    subdirs: tuple[str, ...],
+    out: Path | None,
+) -> None:
+    """Say what a git range would build, skip and refuse, and why.
+
+    Exit code 3, after the plan was written, where something is refused; 0 where there is nothing to do.
+    """
+    span = _span(base, before, head, missing=missing)
+    found = _planned(run, span, _subdirs(run, subdirs))
+    if out and not run.dry_run:
+        _write(out, documents.write(found))
+    run.host.say(plan_text(found, verbose=run.verbose))
+    run.emit(found, lambda _: "")
+    if found.refusals:
+        raise RecipeError(*map(_problem, found.refusals))
+
+
+def _span(base: str | None, before: str | None, head: str, *, missing: bool) -> Span:
+    if sum((bool(base), bool(before), missing)) > 1:
+        raise UsageError("--base, --before and --missing exclude each other", hint="choose one")
+    if base:
+        return Since(base=base, head=head)
+    return Push(before=before, head=head) if before else Everything()
+
+
+def _subdirs(run: Run, asked: tuple[str, ...]) -> tuple[Subdir, ...]:
+    """Those of channel.yaml that were asked for, all of them where none were."""
+    known = run.config.subdirs
+    unknown = [name for name in asked if name not in set(known)]
+    if unknown:
+        hint = f"channel.yaml has {', '.join(known)}"
+        raise UsageError(*(f"`{name}` is not a subdir of this channel" for name in unknown), hint=hint)
+    return tuple(map(Subdir, asked)) or known
+
+
+def _planned(run: Run, span: Span, subdirs: tuple[Subdir, ...]) -> BuildPlan:
+    config = run.config
+    repository = _repository(run)
+    root = wiring.keystore(config, run.env).published(PublicName.ROOT)
+    held = published(wiring.object_store(config, dry_run=True), root, subdirs, run.now())
+    settings = PlanSettings(
+        channel=config.base_url,
+        recipes=config.recipes.path,
+        subdirs=subdirs,
+        runners={subdir: config.build.runner(subdir) for subdir in subdirs},
+        generation=held.generation,
+        has=_has,
+    )
+    return plan(repository, wiring.backends(config, run.env), held.outputs, settings, span)
+
+
+def _repository(run: Run) -> Repository:
+    found = wiring.repository(run.config.folder, run.env)
+    if found.root.resolve() != run.config.folder.resolve():
+        hint = f"move it to {found.root}"
+        raise UsageError(f"`{run.config_path}` is not at the top of the repository", hint=hint)
+    return found
+
+
+def _has(subdir: Subdir, program: str) -> bool:
+    """Another machine is taken to have what its recipes need; its own build says so if not."""
+    return subdir is not machine.subdir() or machine.has(program)
+
+
+def _write(out: Path, body: bytes) -> None:
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        part = out.with_name(f"{out.name}.part")
+        part.write_bytes(body)
+        os.replace(part, out)  # noqa: PTH105 (the call that is atomic, by its own name)
+    except OSError as exc:
+        raise UsageError(f"`{out}` cannot be written: {exc.strerror}", hint="name another file after --out") from exc
+
+
+def _problem(refusal: Refusal) -> Problem:
+    message = f"`{refusal.what}` is {refusal.reason.value}: {refusal.because}"
+    return Problem(message=message, hint=refusal.hint, path=refusal.recipe)
