@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -89,6 +90,14 @@ def test_the_variants_file_nearest_to_the_recipe_counts(shop: Workshop) -> None:
     recipe = shop.recipe("a", HEAD + "requirements:\n  host: [near, far]\n", {"variants.yaml": "near: [mine]"})
     (shop.root / "recipes/variants.yaml").write_text("near: [theirs]\nfar: [theirs]")
     (output,) = shop.backend.render(recipe, Subdir.LINUX_64)
+    assert {"near": "mine", "far": "theirs"}.items() <= dict(output.variant).items()
+
+
+def test_the_channels_own_variants_file_counts_for_every_recipe(shop: Workshop) -> None:
+    (shop.root / "ci").mkdir(parents=True)
+    (shop.root / "ci/values.yaml").write_text("near: [theirs]\nfar: [theirs]")
+    recipe = shop.recipe("a", HEAD + "requirements:\n  host: [near, far]\n", {"variants.yaml": "near: [mine]"})
+    (output,) = replace(shop.backend, variants="ci/values.yaml").render(recipe, Subdir.LINUX_64)
     assert {"near": "mine", "far": "theirs"}.items() <= dict(output.variant).items()
 
 

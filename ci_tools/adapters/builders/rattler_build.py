@@ -32,12 +32,14 @@ WORKER = "ci_tools.adapters.builders.rattler_worker"
 class RattlerBuild:
     """The back end for V1 recipes of the repository at `root`.
 
-    `env` is the environment to take the few allowed variables from; `path` is the PATH of build scripts and tests.
+    `env` is the environment to take the few allowed variables from; `path` is the PATH of build scripts and tests;
+    `variants` is a variants file below `root` that counts for every recipe, should it be there.
     """
 
     root: Path
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
     path: str = SYSTEM_PATH
+    variants: str = ""
 
     @property
     def version(self) -> str:
@@ -47,12 +49,12 @@ class RattlerBuild:
         return recipe.dialect is Dialect.V1
 
     def render(self, recipe: Recipe, subdir: Subdir) -> tuple[Output, ...]:
-        return tuple(r.output for r in v1.rendered(self.root, recipe, subdir))
+        return tuple(r.output for r in v1.rendered(self.root, recipe, subdir, self.variants))
 
     def build(self, output: PlannedOutput, subdir: Subdir, workspace: Workspace) -> Built | Failed:
         """As the port says. The log is kept below `collected`, in logs/, relative to which Built names it."""
         folder, log = _fresh_folders(output, workspace)
-        ended = self._run(_request(output, subdir, workspace, folder), folder, log, workspace.timeout)
+        ended = self._run(self._request(output, subdir, workspace, folder), folder, log, workspace.timeout)
         error = _error(ended, folder / "answer.json", workspace.timeout)
         package = workspace.collected / output.subdir / str(output.filename)
         log_name = log.relative_to(workspace.collected).as_posix()
@@ -79,6 +81,13 @@ class RattlerBuild:
         )
         return process.record(command, log)
 
+    def _request(self, output: PlannedOutput, subdir: Subdir, workspace: Workspace, folder: Path) -> Request:
+        return Request(
+            root=str(workspace.repository), directory=output.recipe, filename=str(output.filename), subdir=subdir,
+            collected=str(workspace.collected), channels=workspace.channels, variants=self.variants,
+            output=str(folder / "out"),
+        )  # fmt: skip
+
     def _environment(self, folder: Path) -> dict[str, str]:
         """No home, no cache and no credential of the user; rattler-build (STRICT) hands even less to build scripts."""
         own = {"HOME": folder / "home", "TMPDIR": folder / "tmp", "RATTLER_CACHE_DIR": folder.parent / "cache"}
@@ -96,13 +105,6 @@ def _fresh_folders(output: PlannedOutput, workspace: Workspace) -> tuple[Path, P
     for path in (folder, log.parent):
         path.mkdir(parents=True, exist_ok=True)
     return folder, log
-
-
-def _request(output: PlannedOutput, subdir: Subdir, workspace: Workspace, folder: Path) -> Request:
-    return Request(
-        root=str(workspace.repository), directory=output.recipe, filename=str(output.filename), subdir=subdir,
-        collected=str(workspace.collected), channels=workspace.channels, output=str(folder / "out"),
-    )  # fmt: skip
 
 
 def _error(ended: Ended, file: Path, timeout: float) -> str:

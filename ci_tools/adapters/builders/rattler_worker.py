@@ -42,6 +42,7 @@ class Request:
     subdir: str
     collected: str  # a channel in a folder; its index is made to fit what lies there, before and after
     channels: tuple[str, ...]  # URLs, in order of priority, after `collected`
+    variants: str  # a variants file below `root`, or nothing
     output: str  # the folder that the vendor works in
 
 
@@ -89,7 +90,8 @@ def _built(asked: Request) -> Answer:
         name=Path(asked.directory).name, directory=asked.directory,
         file=f"{asked.directory}/{v1.RECIPE_FILE}", dialect=Dialect.V1,
     )  # fmt: skip
-    made = {str(r.output.filename): r.vendor for r in v1.rendered(Path(asked.root), recipe, Subdir(asked.subdir))}
+    outputs = v1.rendered(Path(asked.root), recipe, Subdir(asked.subdir), asked.variants)
+    made = {str(r.output.filename): r.vendor for r in outputs}
     if asked.filename not in made:
         others = ", ".join(f"`{name}`" for name in sorted(made)) or "nothing"
         return Answer(error=f"planned `{asked.filename}`, but on {asked.subdir} the recipe makes {others}")

@@ -40,15 +40,16 @@ class Rendered:
     vendor: RenderedVariant
 
 
-def rendered(root: Path, recipe: Recipe, subdir: Subdir) -> tuple[Rendered, ...]:
+def rendered(root: Path, recipe: Recipe, subdir: Subdir, variants_file: str = "") -> tuple[Rendered, ...]:
     """The outputs of `recipe` below `root` for a build on `subdir`, each file once, without those that `skip` there.
 
-    Every variants.yaml from the repository's root down to the recipe counts, the nearer one over the farther one.
+    `variants_file`, relative to `root`, counts, and over it every variants.yaml from the root down to the recipe, the
+    nearer one over the farther one.
     Raises RecipeError with file, line and column. The call is in process and not bounded in time: what bounds it
     one day starts here, for these arguments and what is returned are values but for `vendor`.
     """
     platform = PlatformConfig(target_platform=subdir, build_platform=subdir, host_platform=subdir)
-    variants = _variants(root, recipe, platform)
+    variants = _variants(root, recipe, platform, variants_file)
     file = root / recipe.file
     try:
         stage0 = Stage0Recipe.from_file(file)
@@ -71,9 +72,10 @@ def _unreadable(recipe: Recipe, exc: Exception) -> Problem:
     )
 
 
-def _variants(root: Path, recipe: Recipe, platform: PlatformConfig) -> VariantConfig:
-    folders = [Path(), *reversed(Path(recipe.directory).parents[:-1]), Path(recipe.directory)]
-    files: list[str | Path] = [root / f / VARIANTS_FILE for f in folders if (root / f / VARIANTS_FILE).is_file()]
+def _variants(root: Path, recipe: Recipe, platform: PlatformConfig, first: str) -> VariantConfig:
+    folders = [root, *(root / f for f in reversed(Path(recipe.directory).parents[:-1])), root / recipe.directory]
+    named = [root / first, *(folder / VARIANTS_FILE for folder in folders)]
+    files: list[str | Path] = [file for file in dict.fromkeys(named) if file.is_file()]
     if not files:
         return VariantConfig()
     try:

@@ -1,0 +1,75 @@
+"""`channel build`: build and test what a plan asks for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ci_tools import documents, wiring
+from ci_tools.cli.build_text import Builds, builds_text
+from ci_tools.config import LocalStoreConfig
+from ci_tools.core import layout
+from ci_tools.core.package import Subdir
+from ci_tools.core.plan import BuildPlan, Built
+from ci_tools.errors import BuildError, UsageError
+from ci_tools.flows.build import Bench, build
+from ci_tools.ports import Workspace
+
+if TYPE_CHECKING:
+    from ci_tools.cli.run import Run
+    from ci_tools.config import ChannelConfig
+
+
+@click.command("build")
+@click.option("--plan", "plan_path", type=click.Path(path_type=Path), default="plan.json", show_default=True,
+              metavar="FILE", help="What `channel plan` wrote")  # fmt: skip
+@click.option("--job", "jobs", multiple=True, metavar="ID", help="Only this job of the plan; may be said again")
+@click.option("--out", type=click.Path(path_type=Path), default="dist", show_default=True,
+              metavar="FOLDER", help="Where each job's packages, logs and build.json go")  # fmt: skip
+@click.pass_obj
+def command(run: Run, plan_path: Path, jobs: tuple[str, ...], out: Path) -> None:
+    """Build and test what a plan asks for, in order; without --job, every job that this machine can do.
+
+    What an earlier run built from the same inputs is kept. A failure stops only what needs it, and ends with exit 4.
+    """
+    builds = Builds(jobs=build(_plan(plan_path), jobs, _bench(run, out.absolute())))
+    run.emit(builds, builds_text)
+    outcomes = [outcome for report in builds.jobs for outcome in report.outcomes]
+    missing = sum(not isinstance(outcome, Built) for outcome in outcomes)
+    if missing:
+        raise BuildError(
+            f"{missing} of {len(outcomes)} packages were not built", hint=f"the whole logs are in {out}/<job>/logs"
+        )
+
+
+def _bench(run: Run, out: Path) -> Bench:
+    config = run.config
+    workspace = Workspace(
+        repository=config.folder, scratch=out / ".work", collected=out,
+        channels=(*_published(config), *config.recipes.upstream), timeout=config.build.timeout.total_seconds(),
+    )  # fmt: skip
+    return Bench(
+        machine=wiring.machine(), backends=wiring.backends(config, run.env), workspace=workspace,
+        outbox=wiring.outbox(out), host=run.host,
+    )  # fmt: skip
+
+
+def _published(config: ChannelConfig) -> tuple[str, ...]:
+    """The channel itself, where a build can read it without a credential: a folder that something was published to."""
+    if not isinstance(config.store, LocalStoreConfig):
+        return ()
+    folder = config.path(config.store.path).absolute()
+    is_channel = (folder / Subdir.NOARCH / layout.REPODATA).is_file()  # CEP 26
+    return (folder.as_uri(),) if is_channel else ()
+
+
+def _plan(path: Path) -> BuildPlan:
+    try:
+        body = path.read_bytes()
+    except OSError as exc:
+        raise UsageError(
+            f"there is no plan at `{path}`", hint=f"make one: channel plan --out {path}", detail=str(exc)
+        ) from exc
+    return documents.read(BuildPlan, body, str(path))
