@@ -40,7 +40,7 @@ def _lifetime(_ctx: click.Context, _param: click.Parameter, value: str | None) -
 
 def _request_options(function: Callable[..., None]) -> Callable[..., None]:
     for option in (
-        click.option("--kind", type=click.Choice(list(GrantKind)), default=GrantKind.PERSON, show_default=True),
+        click.option("--kind", type=click.Choice([k.value for k in GrantKind]), default="person", show_default=True),
         click.option("--expires", callback=_lifetime, metavar="DURATION", help="Until then [access.token, 90d]"),
         click.option("--channel", "channels", multiple=True, metavar="CHANNEL", help="What it opens [this channel]"),
         click.option("--owner", required=True, help="Who answers for it: an address or a team"),
@@ -61,7 +61,7 @@ def token(
     owner: str,
     channels: tuple[str, ...],
     expires: timedelta | None,
-    kind: GrantKind,
+    kind: str,
     write: bool,
 ) -> None:
     """Make a token for yourself on your own machine: the token to stdout, once; the entry to paste to stderr."""
@@ -79,9 +79,7 @@ def token(
 @click.argument("name")
 @_request_options
 @click.pass_obj
-def grant(
-    run: Run, *, name: str, owner: str, channels: tuple[str, ...], expires: timedelta | None, kind: GrantKind
-) -> None:
+def grant(run: Run, *, name: str, owner: str, channels: tuple[str, ...], expires: timedelta | None, kind: str) -> None:
     """Make a token for NAME and add its grant to the registry; a local edge lets it in at once."""
     issued = _issue(run, name=name, owner=owner, channels=channels, expires=expires, kind=kind)
     registry = wiring.grant_registry(run.config, dry_run=run.dry_run)
@@ -132,26 +130,26 @@ def sync(run: Run, force: bool) -> None:
 
 
 @command.command("setup")
-@click.argument("client", type=click.Choice(list(Client)))
+@click.argument("client", type=click.Choice([client.value for client in Client]))
 @click.pass_obj
-def setup(run: Run, client: Client) -> None:
+def setup(run: Run, client: str) -> None:
     """How a client is told of the channel and its token: files and commands, ready to paste."""
     if not run.config.base_url:
         raise UsageError(
             "channel.yaml has no `url`", hint="say where clients find the channel, as in https://host/name"
         )
-    run.emit(client_setup(client, run.config.base_url), access_text.client_setup_text)
+    run.emit(client_setup(Client(client), run.config.base_url), access_text.client_setup_text)
 
 
 def _issue(
-    run: Run, *, name: str, owner: str, channels: tuple[str, ...], expires: timedelta | None, kind: GrantKind
+    run: Run, *, name: str, owner: str, channels: tuple[str, ...], expires: timedelta | None, kind: str
 ) -> access.Issued:
     request = access.AccessRequest(
         name=name,
         owner=owner,
         channels=channels or (run.config.channel,),
         lifetime=expires or run.config.access.token,
-        kind=kind,
+        kind=GrantKind(kind),
     )
     return access.issue(request, run.now(), secrets.token_bytes)
 

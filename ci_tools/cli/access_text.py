@@ -67,9 +67,15 @@ def access_list(value: AccessList) -> str:
 
 
 def _row(standing: GrantStanding) -> tuple[str, ...]:
-    left = f"in {standing.days} days" if standing.days >= 0 else f"{-standing.days} days ago"
     owner, name = standing.owner or "-", standing.name or "-"
-    return (standing.id, name, owner, " ".join(standing.channels), left, standing.state.value)
+    return (standing.id, name, owner, " ".join(standing.channels), _left(standing.days), standing.state.value)
+
+
+def _left(days: int) -> str:
+    if days == 0:
+        return "within a day"
+    count = f"{abs(days)} day{'s' if abs(days) > 1 else ''}"
+    return f"in {count}" if days > 0 else f"{count} ago"
 
 
 def sync_report(value: SyncReport) -> str:

@@ -168,7 +168,8 @@ class EdgeApplication:
         headers = {**headers, **_partial(span, head.size), "content-length": str(stop - start)}
         if exchange.request.method == "HEAD" or start == stop:
             return Response(status_code=200, headers=headers)
-        return StreamingResponse(_whole_chunks(store.stream(key, start, stop)), 206 if span else 200, headers)
+        chunks = await run_in_threadpool(store.stream, key, start, stop)
+        return StreamingResponse(_whole_chunks(chunks), 206 if span else 200, headers)
 
 
 def _denied(request: EdgeRequest, verdict: Denied) -> Response:
