@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ci_tools.core.keyset import KeyName, PublicName
     from ci_tools.core.layout import Freshness
     from ci_tools.core.package import Artifact, Filename, Subdir
-    from ci_tools.core.plan import BuildReport, Built, Failed, Job, PlannedOutput
+    from ci_tools.core.plan import BuildPlan, BuildReport, Built, Failed, Job, PlannedOutput
     from ci_tools.core.recipe import Output, Recipe
     from ci_tools.core.secret import Secret
 
@@ -159,6 +159,9 @@ class Workspace:
 
 class Outbox(Protocol):
     """What build jobs hand over: a folder for each, with its packages by subdir, logs, and build.json."""
+
+    def begin(self, plan: BuildPlan) -> None:
+        """Make it the outbox of this plan: what jobs of another plan left is removed, for nobody asked for it."""
 
     def kept(self, job: Job) -> tuple[Built, ...]:
         """What an earlier run left of the job, intact and built from the planned inputs; other packages are removed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from ci_tools.core.plan import BuildReport, Built
 from ci_tools.errors import UsageError
 
 if TYPE_CHECKING:
-    from ci_tools.core.plan import Job
+    from ci_tools.core.plan import BuildPlan, Job
 
 BUILD_REPORT = "build.json"
 JOB_ID = re.compile(r"[a-z0-9][a-z0-9-]*")
@@ -26,6 +27,12 @@ class FolderOutbox:
     """The outbox in the folder `root`."""
 
     root: Path
+
+    def begin(self, plan: BuildPlan) -> None:
+        jobs = {_checked(job.id) for job in plan.jobs}
+        for file in self.root.glob(f"*/{BUILD_REPORT}"):
+            if file.parent.name not in jobs and not file.parent.is_symlink() and _is_report(file):
+                shutil.rmtree(file.parent)
 
     def kept(self, job: Job) -> tuple[Built, ...]:
         folder = self.root / _checked(job.id)
@@ -51,6 +58,13 @@ def _checked(job_id: str) -> str:
     if not JOB_ID.fullmatch(job_id):
         raise UsageError(f"`{job_id}` is not a job's id", hint="make the plan anew: `channel plan`")
     return job_id
+
+
+def _is_report(file: Path) -> bool:
+    """Whether it is ours to remove: the report of a job whose folder it is in."""
+    with suppress(UsageError):
+        return documents.read(BuildReport, file.read_bytes(), str(file)).job == file.parent.name
+    return False
 
 
 def _reported(folder: Path) -> tuple[Built, ...]:

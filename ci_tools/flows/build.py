@@ -36,6 +36,7 @@ def build(plan: BuildPlan, job_ids: Sequence[str], bench: Bench) -> tuple[BuildR
     not have or that another machine must do, before anything is built.
     """
     jobs = _chosen(plan, job_ids, bench)
+    bench.outbox.begin(plan)
     total = sum(len(job.outputs) for job in jobs)
     with bench.host.progress("building", total, "packages") as done:
         return tuple(_job(job, bench, done) for job in jobs)
@@ -67,7 +68,7 @@ def _job(job: Job, bench: Bench, done: Callable[[int], None]) -> BuildReport:
     for output in job.outputs:
         with bench.host.group(f"{output.filename} ({output.subdir})"):
             outcomes.append(_outcome(output, job, bench, outcomes, kept))
-            _tell(outcomes[-1], bench.host, output)
+            _tell(outcomes[-1], kept, bench.host, output)
         bench.outbox.save(_report(job, outcomes))
         done(1)
     return _report(job, outcomes)
@@ -92,7 +93,6 @@ def _outcome(
             return _aborted(output, outcome)
     # Built against something that was built anew, it would be built anew as well.
     if output.filename in kept and all(kept.get(outcome.filename) == outcome for outcome in required):
-        bench.host.say(f"{output.filename} is kept: an earlier run built it from the same inputs")
         return kept[output.filename]
     return _built(output, job, bench)
 
@@ -117,8 +117,10 @@ def _built(output: PlannedOutput, job: Job, bench: Bench) -> Built | Failed:
     return Failed(filename=output.filename, subdir=output.subdir, because=because, log="", tail="", seconds=0.0)
 
 
-def _tell(outcome: Outcome, host: CodeHost, output: PlannedOutput) -> None:
+def _tell(outcome: Outcome, kept: Mapping[Filename, Built], host: CodeHost, output: PlannedOutput) -> None:
     match outcome:
+        case Built() if outcome is kept.get(outcome.filename):
+            host.say(f"{outcome.filename} is kept: an earlier run built it from the same inputs")
         case Built():
             host.say(f"{outcome.filename}: {outcome.size} bytes, sha256 {outcome.sha256}")
         case Failed():

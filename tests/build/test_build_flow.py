@@ -137,6 +137,15 @@ def test_packages_that_the_plan_no_longer_asks_for_are_gone(shop: Workshop, benc
     assert [name.partition("-")[0] for name in shop.packages()] == ["other"]
 
 
+def test_jobs_of_another_plan_are_gone_and_nothing_else(shop: Workshop, bench: Bench) -> None:
+    mine = shop.workspace.collected / "mine/build.json"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("{}")
+    build(plan(wanted(shop, Spec(name="words")), job="before"), (), bench)
+    build(plan(wanted(shop, Spec(name="words")), job="after"), (), bench)
+    assert sorted(path.name for path in shop.workspace.collected.iterdir()) == ["after", "mine"]
+
+
 def test_an_interrupted_run_is_taken_up_where_it_was(shop: Workshop, bench: Bench) -> None:
     asked = plan(wanted(shop, Spec(name="words")), wanted(shop, Spec(name="other")))
     interrupted = replace(bench, backends=(Interrupting(shop.backend, after=1),))
