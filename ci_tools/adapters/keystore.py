@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ci_tools.adapters.signers.local_key import LocalKey, create_key, key_path, local_key, write_new
-from ci_tools.core.certificates import load_certificate
-from ci_tools.core.keyset import KeyName, PublicName, TrustMaterial
 from ci_tools.errors import TrustError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ci_tools.core.keyset import KeyName, PublicName
     from ci_tools.core.secret import Secret
+    from ci_tools.ports import Keystore, Signer
 
 RACE = "another run may be making keys here: run this again"
 
@@ -64,17 +64,27 @@ class KeyFiles:
                 f"`{self._public / name}` cannot be written", hint="check the folder", detail=detail
             ) from exc
 
-    def material(self) -> TrustMaterial:
-        """What is published of the keys; TrustError where it is not complete."""
-        certificate = load_certificate(self._required(PublicName.CERTIFICATE), f"`{PublicName.CERTIFICATE}`")
-        return TrustMaterial(
-            root=self._required(PublicName.ROOT),
-            trusted_root=self._required(PublicName.TRUSTED_ROOT),
-            certificate=certificate,
-        )
 
-    def _required(self, name: PublicName) -> bytes:
-        body = self.published(name)
-        if body is None:
-            raise TrustError(f"there is no `{self._public / name}`", hint="make the keys with `channel keys init`")
-        return body
+class RehearsedKeys:
+    """A keystore that begins as another and keeps what is made in memory, for as long as it lives."""
+
+    def __init__(self, found: Keystore) -> None:
+        self._found = found
+        self._made: dict[KeyName, LocalKey] = {}
+        self._documents: dict[PublicName, bytes] = {}
+
+    def signer(self, name: KeyName) -> Signer | None:
+        return self._made.get(name) or self._found.signer(name)
+
+    def create(self, name: KeyName) -> LocalKey:
+        if self.signer(name) is not None:
+            raise TrustError(f"there is a {name} key already", hint=RACE)
+        return self._made.setdefault(name, LocalKey.generated())
+
+    def published(self, name: PublicName) -> bytes | None:
+        return self._documents.get(name) or self._found.published(name)
+
+    def publish(self, name: PublicName, body: bytes) -> None:
+        if self.published(name) is not None:
+            raise TrustError(f"there is a `{name}` already", hint=RACE)
+        self._documents[name] = body

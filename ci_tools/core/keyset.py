@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -15,7 +15,7 @@ from ci_tools.core.certificates import Identity, load_certificate
 from ci_tools.core.root import names_root_key, trusts
 from ci_tools.core.signing import Signer, public_key
 from ci_tools.core.trusted_root import client_trust_config
-from ci_tools.errors import Problem
+from ci_tools.errors import Problem, TrustError
 
 
 class KeyName(StrEnum):
@@ -60,6 +60,17 @@ class TrustMaterial:
     root: bytes  # 1.root.json
     trusted_root: bytes
     certificate: x509.Certificate  # the publisher's
+
+
+def trust_material(published: Callable[[PublicName], bytes | None]) -> TrustMaterial:
+    """The public half of a keystore (its `published`), complete; TrustError where something is missing."""
+    bodies = {name: published(name) for name in PublicName}
+    missing = tuple(f"there is no `{name}`" for name, body in bodies.items() if body is None)
+    if missing:
+        raise TrustError(*missing, hint="make the channel's keys with `channel keys init`")
+    certificate = load_certificate(bodies[PublicName.CERTIFICATE] or b"", f"`{PublicName.CERTIFICATE}`")
+    root, trusted = bodies[PublicName.ROOT] or b"", bodies[PublicName.TRUSTED_ROOT] or b""
+    return TrustMaterial(root=root, trusted_root=trusted, certificate=certificate)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

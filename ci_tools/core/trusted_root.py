@@ -85,6 +85,16 @@ def authority_of(body: bytes) -> x509.Certificate:
         ) from exc
 
 
+def channel_of(body: bytes) -> str:
+    """The base URL of the channel that an exported trusted_root.json was made for."""
+    authority_of(body)
+    (ours,) = parse_object(body, "`trusted_root.json`")["certificateAuthorities"]
+    url = ours.get("uri")
+    if not isinstance(url, str) or not url:
+        raise TrustError("`trusted_root.json` does not say which channel it is for", hint="restore it")
+    return url
+
+
 def names(body: bytes, logs: str, log: Signer) -> bool:
     """Whether the key is among the `tlogs` or `ctlogs` of an exported trusted_root.json."""
     key = _text(der(public_key(log.public_key_pem)))

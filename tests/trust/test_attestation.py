@@ -257,7 +257,7 @@ def test_an_unmodified_py_rattler_accepts_us_offline_and_refuses_the_rest(tmp_pa
         channel = publishing(f"{url}/acme")
         (tmp_path / "trusted_root.json").write_bytes(channel.trusted_root)
         lay_out(tmp_path / "acme" / "noarch", channel)
-        client = [sys.executable, str(Path(__file__).with_name("rattler_client.py"))]
+        client = [sys.executable, str(Path(__file__).with_name("rattler_attestations.py"))]
         asked = [*client, f"{url}/acme", str(tmp_path / "trusted_root.json"), *CASES]
         said = json.loads(subprocess.run(asked, check=True, capture_output=True, timeout=60).stdout)
     verdicts = {case: said[f"{case}-1.0-0.conda"] for case in CASES}

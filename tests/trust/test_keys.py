@@ -15,11 +15,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ci_tools.adapters.keystore import KeyFiles
+from ci_tools.adapters.keystore import KeyFiles, RehearsedKeys
 from ci_tools.adapters.signers.local_key import LocalKey, create_key, local_key
 from ci_tools.core.attestation import Publisher, attest
 from ci_tools.core.generation import read_root
-from ci_tools.core.keyset import KeyName, PublicName
+from ci_tools.core.keyset import KeyName, PublicName, trust_material
 from ci_tools.core.secret import Secret
 from ci_tools.core.sidecar import verify_sidecar
 from ci_tools.core.signing import public_key
@@ -76,7 +76,7 @@ def test_private_keys_are_for_their_owner_alone(tmp_path: Path) -> None:
 def test_what_was_made_signs_and_verifies(tmp_path: Path) -> None:
     init(tmp_path)
     files = store(tmp_path)
-    material, key, log = files.material(), files.signer(KeyName.PUBLISHER), files.signer(KeyName.LOG)
+    material, key, log = trust_material(files.published), files.signer(KeyName.PUBLISHER), files.signer(KeyName.LOG)
     assert key is not None
     assert log is not None
     publisher = Publisher(key=key, certificate=material.certificate, log=log, channel=CHANNEL)
@@ -182,6 +182,20 @@ def test_a_second_hand_never_overwrites(tmp_path: Path) -> None:
     with pytest.raises(TrustError, match="already"):
         store(tmp_path).publish(PublicName.ROOT, b"other")
     assert contents(tmp_path) == left
+
+
+def test_a_rehearsal_says_what_would_be_made_and_writes_nothing(tmp_path: Path) -> None:
+    rehearsed = keys(RehearsedKeys(store(tmp_path)), CHANNEL, NOW)
+    assert rehearsed.made == tuple(ALL)
+    assert list(tmp_path.iterdir()) == []
+    init(tmp_path)
+    assert not keys(RehearsedKeys(store(tmp_path)), CHANNEL, NOW).changed
+
+
+def test_trust_material_is_complete_or_says_what_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(TrustError) as caught:
+        trust_material(store(tmp_path).published)
+    assert len(caught.value.problems) == len(PublicName)
 
 
 def test_a_passphrase_locks_a_key(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import os
 import stat
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 from urllib.parse import unquote
 
 from cryptography.hazmat.primitives import hashes
@@ -42,6 +42,11 @@ class LocalKey:
     def __init__(self, key: ec.EllipticCurvePrivateKey) -> None:
         self._key = key
         self._pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+    @classmethod
+    def generated(cls) -> Self:
+        """A new key that is kept nowhere."""
+        return cls(ec.generate_private_key(ec.SECP256R1()))
 
     @property
     def public_key_pem(self) -> bytes:

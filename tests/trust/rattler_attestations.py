@@ -1,6 +1,6 @@
 """Run by itself: what py-rattler makes of a channel's packages. Prints JSON: file name -> "verified" or what is wrong.
 
-python rattler_client.py CHANNEL_URL TRUSTED_ROOT NAME...
+python rattler_attestations.py CHANNEL_URL TRUSTED_ROOT NAME...
 """
 
 from __future__ import annotations
