@@ -102,10 +102,23 @@ def record(command: Command, log: Path, *, limit: int = LOG_LIMIT) -> Ended:
 
 
 @contextmanager
-def _running(command: Command, argv: tuple[str, ...], *, stdin: int, stderr: int) -> Iterator[subprocess.Popen[bytes]]:
+def alongside(command: Command) -> Iterator[None]:
+    """Run a trusted program while the block runs, and end it with its group; what it prints is dropped.
+
+    `timeout` is the program's own business here.
+    """
+    quiet = subprocess.DEVNULL
+    with _running(command, command.argv, stdin=quiet, stdout=quiet, stderr=quiet):
+        yield
+
+
+@contextmanager
+def _running(
+    command: Command, argv: tuple[str, ...], *, stdin: int, stderr: int, stdout: int = subprocess.PIPE
+) -> Iterator[subprocess.Popen[bytes]]:
     _require(command)
     process = subprocess.Popen(  # noqa: S603 (argv is a tuple, no shell)
-        argv, cwd=command.cwd, env=dict(command.env), stdin=stdin, stdout=subprocess.PIPE, stderr=stderr,
+        argv, cwd=command.cwd, env=dict(command.env), stdin=stdin, stdout=stdout, stderr=stderr,
         start_new_session=True,
     )  # fmt: skip
     with process:

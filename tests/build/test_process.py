@@ -96,6 +96,12 @@ def test_a_timeout_of_a_trusted_program_ends_its_group(tmp_path: Path) -> None:
     assert ended.returncode == -signal.SIGTERM
 
 
+def test_a_program_alongside_ends_with_the_block(tmp_path: Path) -> None:
+    with process.alongside(command(tmp_path, "sh", "-c", f"echo $$ > {tmp_path}/pid; sleep 60 & wait")):
+        wait_for(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text() != "")
+    assert not alive(tmp_path / "pid")
+
+
 def test_what_a_program_says_and_returns_is_handed_back(tmp_path: Path) -> None:
     ended = process.capture(command(tmp_path, "sh", "-c", "cat; echo oh >&2; exit 3"), stdin=b"in")
     assert (ended.returncode, ended.stdout, ended.stderr) == (3, b"in", b"oh\n")
