@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import os
+import shutil
 import struct
 import tarfile
+import tempfile
 import zipfile
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import zstandard
@@ -23,7 +27,6 @@ from ci_tools.errors import PackageError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     from ci_tools.core.members import Member
 
@@ -46,6 +49,13 @@ class ArchiveReader:
             return self._read(path, subdir)
         except PackageError as exc:
             raise PackageError(*_named(exc.problems, f"{subdir}/{path.name}")) from exc
+
+    def receive(self, chunks: Iterable[bytes], filename: Filename, subdir: Subdir) -> Artifact:
+        path = Path(tempfile.mkdtemp(prefix="channel-received-")) / str(filename)
+        atexit.register(shutil.rmtree, path.parent, ignore_errors=True)
+        with path.open("wb") as file:
+            file.writelines(chunks)
+        return self.read(path, subdir)
 
     def _read(self, path: Path, subdir: Subdir) -> Artifact:
         filename = Filename.parse(path.name)

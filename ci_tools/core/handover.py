@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ci_tools.core.package import Artifact, Filename
 from ci_tools.core.plan import Aborted, BuildPlan, BuildReport, Built, Failed, PlannedOutput
 from ci_tools.core.receipt import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+AGAIN = "the next publish tries it again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +59,7 @@ def offers(plan: BuildPlan, deliveries: Iterable[Delivery]) -> tuple[tuple[Offer
             if isinstance(offer, Refused):
                 refused.append(offer)
             elif known and known.built.sha256 != offer.built.sha256:
-                refused.append(Refused(what=str(offer.built.filename), because="two jobs delivered it with other bytes"))
+                refused.append(Refused(what=str(offer.built.filename), because="two jobs delivered different bytes"))
             else:
                 found[str(offer.built.filename)] = offer
     refused += _silent(plan, {d.report.job for d in deliveries})
@@ -74,7 +80,7 @@ def _delivered(delivery: Delivery, asked: Mapping[str, PlannedOutput]) -> Iterab
 def _judged(outcome: Built | Failed | Aborted, output: PlannedOutput | None, delivery: Delivery) -> Offer | Refused:
     what = str(outcome.filename)
     if isinstance(outcome, Failed | Aborted):
-        return Refused(what=what, because=outcome.because, hint="the next publish tries it again")
+        return Refused(what=what, because=outcome.because, hint=AGAIN)
     if output is None:
         return Refused(what=what, because=f"the plan did not ask job `{delivery.report.job}` for it")
     if outcome.subdir != output.subdir:
@@ -88,7 +94,7 @@ def _judged(outcome: Built | Failed | Aborted, output: PlannedOutput | None, del
 
 def _silent(plan: BuildPlan, heard: set[str]) -> list[Refused]:
     return [
-        Refused(what=str(output.filename), because=f"job `{job.id}` delivered nothing", hint="the next publish tries it again")
+        Refused(what=str(output.filename), because=f"job `{job.id}` delivered nothing", hint=AGAIN)
         for job in plan.jobs
         if job.id not in heard
         for output in job.outputs
@@ -103,7 +109,8 @@ def candidate(offer: Offer, artifact: Artifact) -> Candidate | Refused:
     if artifact.filename != offer.planned.filename or record.subdir != offer.planned.subdir:
         return Refused(what=str(artifact.filename), because=f"the plan asked for {offer.planned.filename}")
     if record.build_number != offer.planned.build_number:
-        return Refused(what=str(artifact.filename), because=f"the plan asked for build number {offer.planned.build_number}")
+        because = f"the plan asked for build number {offer.planned.build_number}"
+        return Refused(what=str(artifact.filename), because=because)
     return Candidate(planned=offer.planned, built=offer.built, artifact=artifact)
 
 
@@ -128,6 +135,6 @@ def depending(refused: Iterable[Refused], candidates: Iterable[Candidate]) -> Ma
         hit = next((c for c in pending if gone.intersection(c.planned.requires)), None)
         if hit is None:
             return waiting
-        waiting[hit.planned.filename] = sorted(gone.intersection(hit.planned.requires))[0]
+        waiting[hit.planned.filename] = min(gone.intersection(hit.planned.requires))
         gone.add(str(hit.planned.filename))
         pending.remove(hit)

@@ -17,15 +17,15 @@ class MemoryEdge:
         self._grants: dict[str, Grant] = {}
         self.invalidated: list[str] = []
 
-    def admit(self, grants: Iterable[Grant]) -> None:  # noqa: D102 (the port documents)
+    def admit(self, grants: Iterable[Grant]) -> None:
         self._grants.update({grant.id: grant for grant in grants})
 
-    def refuse(self, ids: Iterable[str]) -> None:  # noqa: D102
+    def refuse(self, ids: Iterable[str]) -> None:
         for grant_id in ids:
             self._grants.pop(grant_id, None)
 
-    def admitted(self) -> tuple[Grant, ...]:  # noqa: D102
+    def admitted(self) -> tuple[Grant, ...]:
         return tuple(self._grants[grant_id] for grant_id in sorted(self._grants))
 
-    def invalidate(self, keys: Iterable[str]) -> None:  # noqa: D102
+    def invalidate(self, keys: Iterable[str]) -> None:
         self.invalidated.extend(keys)

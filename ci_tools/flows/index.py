@@ -1,0 +1,119 @@
+"""Making packages that are in the store part of the index: one transaction, whatever else is published meanwhile."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ci_tools.core import layout
+from ci_tools.core.builds import BuildInfo
+from ci_tools.core.channeldata import Channeldata
+from ci_tools.core.generation import TargetFile
+from ci_tools.core.layout import Freshness
+from ci_tools.core.receipt import Published
+from ci_tools.core.repodata import IndexEntry, IndexState
+from ci_tools.flows.present import index_documents
+from ci_tools.flows.transaction import Commit, Proposal, transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from ci_tools.core.layout import Document
+    from ci_tools.core.package import Subdir
+    from ci_tools.flows.present import Present
+    from ci_tools.flows.transaction import Setting
+    from ci_tools.flows.upload import Placed
+    from ci_tools.ports import ObjectStore
+
+# What a state is read from: the compressed forms, and builds.json and the shard index, which have no other.
+READ = (layout.REPODATA_ZST, layout.RUN_EXPORTS_ZST, layout.BUILDS, layout.SHARD_INDEX)
+
+
+def index(placed: Sequence[Placed], subdirs: Iterable[Subdir], setting: Setting) -> Commit:
+    """The channel with these packages indexed; where a subdir has no documents yet, it gets empty ones (CEP 26)."""
+    return transaction(setting, partial(_decided, placed, tuple(subdirs), setting))
+
+
+def read_states(store: ObjectStore, present: Present, subdirs: Iterable[Subdir]) -> Mapping[Subdir, IndexState]:
+    """What the present generation indexes in these subdirs; an empty state where it has none."""
+    return {subdir: _state(store, present, subdir) for subdir in subdirs}
+
+
+def _state(store: ObjectStore, present: Present, subdir: Subdir) -> IndexState:
+    if not _known(present, subdir):
+        return IndexState.empty(subdir)
+    keys = {f"{subdir}/{name}": name for name in READ}
+    assert present.generation is not None  # noqa: S101 (only a generation knows a subdir)
+    bodies = index_documents(store, present.generation, keys)
+    return IndexState.parse(subdir, {keys[key]: body for key, body in bodies.items()})
+
+
+def _known(present: Present, subdir: Subdir) -> bool:
+    return present.generation is not None and f"{subdir}/{layout.REPODATA}" in present.generation.targets
+
+
+def _decided(
+    placed: Sequence[Placed], subdirs: tuple[Subdir, ...], setting: Setting, before: Present, number: int
+) -> Proposal:
+    states = read_states(setting.store, before, _touched(placed, subdirs, before))
+    fresh = [p for p in placed if p.candidate.artifact.filename not in states[p.candidate.artifact.subdir]]
+    entries = [_entry(p, setting.cause.commit, number) for p in placed]
+    after = [s.including(e for e in entries if e.record.subdir == s.subdir) for s in states.values()]
+    documents = [document for state in after for document in state.documents()]
+    documents += _overview(setting.store, before, after, fresh)
+    return Proposal(
+        documents=tuple(document for document in documents if _differs(document, before)),
+        published=tuple(_published(p) for p in fresh),
+    )
+
+
+def _touched(placed: Sequence[Placed], subdirs: tuple[Subdir, ...], before: Present) -> tuple[Subdir, ...]:
+    unknown = {subdir for subdir in subdirs if not _known(before, subdir)}
+    return tuple(sorted(unknown | {p.candidate.artifact.subdir for p in placed}))
+
+
+def _overview(
+    store: ObjectStore, before: Present, after: Iterable[IndexState], fresh: Sequence[Placed]
+) -> tuple[Document, ...]:
+    """channeldata.json and the page for people, brought up to date."""
+    body = index_documents(store, before.generation, (layout.CHANNELDATA,)) if before.generation else {}
+    known = Channeldata.parse(body[layout.CHANNELDATA]) if body else Channeldata()
+    return known.following(after, (p.candidate.artifact for p in fresh)).documents("Packages")
+
+
+def _entry(placed: Placed, commit: str, generation: int) -> IndexEntry:
+    artifact, planned, built = placed.candidate.artifact, placed.candidate.planned, placed.candidate.built
+    return IndexEntry(
+        filename=artifact.filename,
+        record=placed.record,
+        run_exports=artifact.run_exports,
+        build=BuildInfo(
+            recipe=planned.recipe,
+            input_hash=planned.input_hash,
+            commit=commit,
+            generation=generation,
+            seconds=built.seconds,
+            backend=built.backend,
+        ),
+    )
+
+
+def _published(placed: Placed) -> Published:
+    artifact, planned, built = placed.candidate.artifact, placed.candidate.planned, placed.candidate.built
+    return Published(
+        filename=artifact.filename,
+        subdir=artifact.subdir,
+        sha256=artifact.record.sha256,
+        size=artifact.record.size,
+        attestations_sha256=placed.attestations_sha256,
+        input_hash=planned.input_hash,
+        recipe=planned.recipe,
+        backend=built.backend,
+        seconds=built.seconds,
+    )
+
+
+def _differs(document: Document, before: Present) -> bool:
+    if document.freshness is Freshness.IMMUTABLE or before.generation is None:
+        return True
+    return before.generation.targets.get(document.key) != TargetFile.of(document.body)

@@ -1,0 +1,151 @@
+"""From built packages to what clients see: check, attest, upload, index, commit, project, invalidate, verify."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from ci_tools.core import layout
+from ci_tools.core.handover import Candidate, Delivery, candidate, depending, offers, trespass
+from ci_tools.core.package import Subdir
+from ci_tools.core.receipt import Refused, RunReport
+from ci_tools.errors import PackageError
+from ci_tools.flows.index import index, read_states
+from ci_tools.flows.invalidate import invalidate
+from ci_tools.flows.present import present
+from ci_tools.flows.project import project
+from ci_tools.flows.upload import Arrival, Attester, Dock, Placed, upload
+from ci_tools.ports import CodeHost, Edge, PackageReader
+
+if TYPE_CHECKING:
+    from ci_tools.core.handover import Offer
+    from ci_tools.core.package import PackageRecord
+    from ci_tools.core.plan import BuildPlan
+    from ci_tools.core.repodata import IndexState
+    from ci_tools.flows.transaction import Setting
+
+
+class What(StrEnum):
+    """What is published of a run in which something was refused (`publish: {what: …}`)."""
+
+    ALL = "all"  # nothing, unless everything that was planned is there
+    PASSED = "passed"  # everything that does not depend on what was refused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Press:
+    """What a publish works with besides its setting."""
+
+    channel: str
+    subdirs: tuple[Subdir, ...]
+    what: What
+    attester: Attester
+    reader: PackageReader
+    edge: Edge
+    host: CodeHost
+    elapsed: Callable[[], float]  # seconds since the run began
+
+
+def publish(plan: BuildPlan, deliveries: Iterable[Delivery], setting: Setting, press: Press) -> RunReport:
+    """Publish what the plan asked for and the jobs delivered; safe to run again at any point, by anybody, at once.
+
+    What is refused is in the report with its reason; it raises only where the run cannot go on.
+    """
+    before = present(setting.store, setting.notary.root, setting.now)
+    states = read_states(setting.store, before, {output.subdir for output in plan.outputs()})
+    with press.host.group("check"):
+        candidates, refused = _checked(plan, deliveries, press, states)
+    if refused and press.what is What.ALL:
+        return _report(press, refused=refused + tuple(_held_back(c) for c in candidates))
+    with press.host.group("sign and upload"):
+        dock = Dock(
+            store=setting.store, attester=press.attester, reader=press.reader, indexed=_indexed(candidates, states)
+        )
+        results = upload(candidates, dock, press.host)
+    placed, refused = _sorted_out(results, refused)
+    with press.host.group("index"):
+        commit = index(placed, press.subdirs, setting)
+        projected = project(setting.store, commit.present.generation) if commit.present.generation else ()
+    report = _report(press, refused=refused, placed=placed, projected=projected)
+    return replace(report, receipt=commit.receipt, invalidated=invalidate(press.edge, projected))
+
+
+def _checked(
+    plan: BuildPlan, deliveries: Iterable[Delivery], press: Press, states: Mapping[Subdir, IndexState]
+) -> tuple[tuple[Candidate, ...], tuple[Refused, ...]]:
+    asked, refusals = offers(plan, deliveries)
+    with press.host.progress("check", len(asked), "packages") as advance:
+        opened = tuple(_opened(offer, press.reader, advance) for offer in asked)
+    owners = _owners(states)
+    judged = tuple(c if isinstance(c, Refused) else trespass(c, owners) or c for c in opened)
+    refused = refusals + tuple(r for r in judged if isinstance(r, Refused))
+    return _independent(tuple(c for c in judged if isinstance(c, Candidate)), refused)
+
+
+def _opened(offer: Offer, reader: PackageReader, advance: Callable[[int], None]) -> Candidate | Refused:
+    try:
+        return candidate(offer, reader.read(offer.path, offer.planned.subdir))
+    except PackageError as exc:
+        return Refused(what=str(offer.planned.filename), because=str(exc), hint=exc.problems[0].hint)
+    finally:
+        advance(1)
+
+
+def _independent(
+    candidates: tuple[Candidate, ...], refused: tuple[Refused, ...]
+) -> tuple[tuple[Candidate, ...], tuple[Refused, ...]]:
+    """The candidates that need nothing that was refused; the others refused too, naming what they wait for."""
+    waiting = depending(refused, candidates)
+    more = tuple(
+        Refused(what=str(name), because=f"needs {cause}, which is not published") for name, cause in waiting.items()
+    )
+    return tuple(c for c in candidates if c.planned.filename not in waiting), refused + more
+
+
+def _sorted_out(
+    results: Iterable[Placed | Refused], refused: tuple[Refused, ...]
+) -> tuple[tuple[Placed, ...], tuple[Refused, ...]]:
+    results = tuple(results)
+    refused += tuple(r for r in results if isinstance(r, Refused))
+    placed = {p.candidate.planned.filename: p for p in results if isinstance(p, Placed)}
+    free, refused = _independent(tuple(p.candidate for p in placed.values()), refused)
+    return tuple(placed[c.planned.filename] for c in free), refused
+
+
+def _held_back(candidate: Candidate) -> Refused:
+    return Refused(
+        what=str(candidate.artifact.filename), because="not everything of the plan is there (`publish.what: all`)"
+    )
+
+
+def _indexed(candidates: Iterable[Candidate], states: Mapping[Subdir, IndexState]) -> Mapping[str, PackageRecord]:
+    """Key -> record of those candidates whose file names are taken in the index."""
+    artifacts = (c.artifact for c in candidates)
+    found = ((layout.package_key(a.subdir, a.filename), states[a.subdir].record(a.filename)) for a in artifacts)
+    return {key: record for key, record in found if record}
+
+
+def _owners(states: Mapping[Subdir, IndexState]) -> Mapping[str, str]:
+    """Package name -> the recipe directory that made what is published under it."""
+    return {name: recipe for state in states.values() for name, recipe in state.owners().items()}
+
+
+def _report(
+    press: Press, *, refused: tuple[Refused, ...], placed: tuple[Placed, ...] = (), projected: tuple[str, ...] = ()
+) -> RunReport:
+    by_arrival = {arrival: tuple(_name(p) for p in placed if p.arrival is arrival) for arrival in Arrival}
+    return RunReport(
+        receipt=None,
+        uploaded=by_arrival[Arrival.UPLOADED],
+        already_there=by_arrival[Arrival.ALREADY_THERE],
+        adopted=by_arrival[Arrival.ADOPTED],
+        refused=refused,
+        projected=projected,
+        seconds=press.elapsed(),
+    )
+
+
+def _name(placed: Placed) -> str:
+    return layout.package_key(placed.candidate.artifact.subdir, placed.candidate.artifact.filename)

@@ -1,0 +1,170 @@
+"""Bringing packages and their sidecars into the store: created only, never replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+from ci_tools.core import layout
+from ci_tools.core.handover import Candidate
+from ci_tools.core.layout import Freshness
+from ci_tools.core.package import PackageRecord
+from ci_tools.core.receipt import Refused
+from ci_tools.errors import ConflictError, NotFoundError, PackageError
+from ci_tools.ports import ABSENT, Absent, Etag, ObjectStore, PackageReader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from ci_tools.core.package import Filename
+    from ci_tools.ports import CodeHost, Head
+
+IN_PARALLEL = 8
+INPUT_HASH = "input-hash"  # object metadata of a package
+SHA256 = "sha256"
+BUMP = "bump the build number"
+
+
+class Attester(Protocol):
+    """Who vouches for packages, and knows its own word again; safe to share by threads."""
+
+    def attest(self, filename: Filename, sha256: str) -> bytes:
+        """A new sidecar: a JSON array with one Sigstore bundle (CEP 27, 50)."""
+
+    def accepts(self, sidecar: bytes, filename: Filename, sha256: str) -> bool:
+        """Whether the sidecar verifies under the channel's own trust root for exactly this package."""
+
+
+class Arrival(StrEnum):
+    """How a package came to be in the store."""
+
+    UPLOADED = "uploaded"
+    ALREADY_THERE = "already there"
+    ADOPTED = "adopted"  # stored by a publish that died, from the same inputs: its bytes win over the rebuilt ones
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """A package that is in the store with its sidecar, ready to be indexed."""
+
+    candidate: Candidate
+    arrival: Arrival
+    attestations_sha256: str
+
+    @property
+    def record(self) -> PackageRecord:
+        """What repodata says of it: with the digest of its sidecar, which binds the attestation to the index."""
+        return replace(self.candidate.artifact.record, attestations_sha256=self.attestations_sha256)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dock:
+    """What uploading needs: the store, who vouches, who opens packages, and what is indexed already (key -> record)."""
+
+    store: ObjectStore
+    attester: Attester
+    reader: PackageReader
+    indexed: Mapping[str, PackageRecord]
+
+
+def upload(candidates: Iterable[Candidate], dock: Dock, host: CodeHost) -> tuple[Placed | Refused, ...]:
+    """Every candidate, placed or refused, in the order given; several are under way at once."""
+    waiting = tuple(candidates)
+    total = sum(c.artifact.record.size for c in waiting)
+    with host.progress("upload", total, "B") as advance, ThreadPoolExecutor(IN_PARALLEL) as pool:
+        return tuple(pool.map(lambda c: _told(_placed(c, dock), c, advance), waiting))
+
+
+def _told(result: Placed | Refused, candidate: Candidate, advance: Callable[[int], None]) -> Placed | Refused:
+    advance(candidate.artifact.record.size)
+    return result
+
+
+def _placed(candidate: Candidate, dock: Dock) -> Placed | Refused:
+    record = candidate.artifact.record
+    indexed = dock.indexed.get(_key(candidate))
+    if indexed is not None:
+        return _indexed(candidate, indexed)
+    try:
+        stored = dock.store.head(_key(candidate))
+    except NotFoundError:
+        return _brought(candidate, dock)
+    if stored.metadata.get(SHA256) == record.sha256:
+        return _with_sidecar(candidate, dock, Arrival.ALREADY_THERE)
+    return _adopted(candidate, stored, dock)
+
+
+def _indexed(candidate: Candidate, record: PackageRecord) -> Placed | Refused:
+    """A file name is a promise: what is indexed keeps its bytes."""
+    if record.sha256 != candidate.artifact.record.sha256:
+        because = "is already published with different bytes"
+        return Refused(what=str(candidate.artifact.filename), because=because, hint=BUMP)
+    return Placed(
+        candidate=candidate, arrival=Arrival.ALREADY_THERE, attestations_sha256=record.attestations_sha256 or ""
+    )
+
+
+def _brought(candidate: Candidate, dock: Dock) -> Placed | Refused:
+    placed = _with_sidecar(candidate, dock, Arrival.UPLOADED)
+    artifact = candidate.artifact
+    metadata = {SHA256: artifact.record.sha256, INPUT_HASH: candidate.planned.input_hash}
+    try:
+        dock.store.put(_key(candidate), artifact.path, Freshness.IMMUTABLE, if_match=ABSENT, metadata=metadata)
+    except ConflictError:
+        # Somebody put another build of it between our look and our write: judge what is there now.
+        return _adopted(candidate, dock.store.head(_key(candidate)), dock)
+    return placed
+
+
+def _adopted(candidate: Candidate, stored: Head, dock: Dock) -> Placed | Refused:
+    """A publish died after its upload and the rebuild's bytes differ: the stored package, where it is vouched for."""
+    filename = candidate.artifact.filename
+    sha256 = stored.metadata.get(SHA256, "")
+    sidecar, _ = _sidecar(_key(candidate), dock.store)
+    vouched = bool(sha256) and dock.attester.accepts(sidecar, filename, sha256)
+    if not vouched or stored.metadata.get(INPUT_HASH) != candidate.planned.input_hash:
+        return Refused(
+            what=str(filename),
+            because="lies in the store with other bytes, not indexed and not from the same inputs",
+            hint="`channel index check --repair` removes what no generation names",
+        )
+    try:
+        artifact = dock.reader.receive(dock.store.stream(_key(candidate)), filename, candidate.artifact.subdir)
+    except PackageError as exc:
+        return Refused(what=str(filename), because=f"the copy in the store is damaged: {exc}")
+    if artifact.record.sha256 != sha256:
+        return Refused(what=str(filename), because="the copy in the store is not what its metadata says")
+    return _with_sidecar(replace(candidate, artifact=artifact), dock, Arrival.ADOPTED)
+
+
+def _with_sidecar(candidate: Candidate, dock: Dock, arrival: Arrival) -> Placed:
+    """The sidecar is written before the package, the immutable one first (CEP 50); one that verifies is kept."""
+    package, artifact = _key(candidate), candidate.artifact
+    while True:
+        sidecar, etag = _sidecar(package, dock.store)
+        kept = bool(sidecar) and dock.attester.accepts(sidecar, artifact.filename, artifact.record.sha256)
+        if not kept:
+            sidecar = dock.attester.attest(artifact.filename, artifact.record.sha256)
+        digest = layout.sha256(sidecar)
+        try:
+            dock.store.put(layout.sidecar_key(package, digest), sidecar, Freshness.IMMUTABLE, if_match=ABSENT)
+            if not kept:
+                dock.store.put(layout.sidecar_key(package), sidecar, Freshness.POINTER, if_match=etag)
+        except ConflictError:
+            continue  # somebody vouches for it too: keep their word
+        return Placed(candidate=candidate, arrival=arrival, attestations_sha256=digest)
+
+
+def _sidecar(package: str, store: ObjectStore) -> tuple[bytes, Etag | Absent]:
+    try:
+        stored = store.get(layout.sidecar_key(package))
+    except NotFoundError:
+        return b"", ABSENT
+    return stored.body, stored.head.etag
+
+
+def _key(candidate: Candidate) -> str:
+    return layout.package_key(candidate.artifact.subdir, candidate.artifact.filename)
