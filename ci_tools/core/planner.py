@@ -134,12 +134,14 @@ def _products(survey: Survey, inputs: Mapping[str, Inputs], machines: Iterable[S
 def _not_made(survey: Survey, wanted: Iterable[str], machines: Iterable[Subdir]) -> Iterable[Skip]:
     """What recipes that were asked for do not make at all, or not on a machine."""
     unclaimed = set(survey.unclaimed)
+    making = {machine: {output.recipe for output in survey.rendered.get(machine, ())} for machine in machines}
     for recipe in (recipe for recipe in survey.recipes if recipe.directory in wanted):
         if recipe in unclaimed:
             because = f"no back end of this version builds recipes of the {recipe.dialect} dialect"
             yield _skip(recipe, Reason.NO_BACKEND, because)
-        for machine in () if recipe in unclaimed else machines:
-            if not any(output.recipe == recipe for output in survey.rendered.get(machine, ())):
+            continue
+        for machine, makers in making.items():
+            if recipe not in makers:
                 yield _skip(recipe, Reason.NO_SUCH_SUBDIR, f"it makes nothing on {machine}")
 
 
