@@ -18,6 +18,7 @@ from ci_tools.errors import TrustError
 
 CA_LIFETIME = timedelta(days=3650)
 LEAF_LIFETIME = timedelta(days=365)
+SKEW = timedelta(minutes=5)  # a certificate holds this long before it was made: no two machines agree on the time
 
 # https://github.com/sigstore/fulcio/blob/main/docs/oid-info.md
 ISSUER = x509.ObjectIdentifier("1.3.6.1.4.1.57264.1.1")  # raw UTF-8
@@ -116,7 +117,7 @@ def _certificate(
         .issuer_name(issuer)
         .public_key(public)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(start)
+        .not_valid_before(start - SKEW)
         .not_valid_after(end)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
     )

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from base64 import b64decode, b64encode
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -199,6 +200,11 @@ def test_what_was_signed_in_time_holds_after_the_certificate_ended() -> None:
     old = publishing(now=TODAY - 2 * YEAR)
     body = attest(old.publisher, NAME, DIGEST, TODAY - 2 * YEAR)
     assert verify_sidecar(body, NAME, DIGEST, CHANNEL, old.trusted_root)
+
+
+def test_a_signer_whose_clock_is_a_little_slow_is_believed() -> None:
+    slow = attest(acme().publisher, NAME, DIGEST, TODAY - timedelta(minutes=4))
+    assert judge().verify(slow, NAME, DIGEST).logged == TODAY - timedelta(minutes=4)
 
 
 @pytest.mark.parametrize("root", [b"{}", b"[]", b"", b'{"mediaType": "application/json"}'])
