@@ -1,1 +1,31 @@
 """What every test may use: `from packages import make_package` works because this file puts tests/ on the path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--rewrite-golden", action="store_true", help="Write the golden files instead of comparing")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Hold `text` to the file `name` in golden/ beside the test; `--rewrite-golden` writes it."""
+    folder = Path(request.path).parent / "golden"
+
+    def hold(name: str, text: str) -> None:
+        path = folder / name
+        if request.config.getoption("--rewrite-golden"):
+            folder.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        kept = path.read_text(encoding="utf-8") if path.is_file() else ""
+        assert text == kept, f"{path.name} reads otherwise; if that is meant: pytest --rewrite-golden"
+
+    return hold

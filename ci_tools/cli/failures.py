@@ -66,14 +66,31 @@ def _bug(error: BaseException, run: Run, argv: Sequence[str]) -> int:
 
 def _tell(told: Sequence[Problem], run: Run) -> None:
     """A hint that several problems in a row share is said once, after the last of them."""
+    if run.env.get("GITHUB_ACTIONS") == "true":
+        _tell_github(told, run)
+        return
     color = False if run.env.get("NO_COLOR") else None
     for hint, group in groupby(told, key=lambda problem: problem.hint):
         for problem in group:
             click.echo(f"{click.style('error:', fg='red', bold=True)} {printable(str(problem))}", err=True, color=color)
             if run.verbose and problem.detail:
-                click.echo("\n".join(f"  | {line}" for line in printable(problem.detail).splitlines()), err=True)
+                click.echo(_indented(problem.detail), err=True)
         if hint:
             click.echo(f"{click.style('hint:', fg='cyan', bold=True)} {printable(hint)}", err=True, color=color)
+
+
+def _tell_github(told: Sequence[Problem], run: Run) -> None:
+    """Beside the lines that are meant, and as a paragraph of the step's summary."""
+    for problem in told:
+        hint = f"\nhint: {problem.hint}" if problem.hint else ""
+        run.host.annotate("error", problem.message + hint, path=problem.path, line=problem.line)
+        if run.verbose and problem.detail:
+            run.host.say(_indented(problem.detail))
+    run.host.summarise("\n\n".join(f"**error:** {each}" + (f"  \n{each.hint}" if each.hint else "") for each in told))
+
+
+def _indented(detail: str) -> str:
+    return "\n".join(f"  | {line}" for line in printable(masked(detail)).splitlines())
 
 
 def _usage_problem(error: click.ClickException) -> Problem:

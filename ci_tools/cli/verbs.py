@@ -22,6 +22,7 @@ VERBS = {
     "config": ("ci_tools.cli.config", "channel.yaml: check it, write its JSON schema"),
     "demo": ("ci_tools.cli.demo", "The whole job on this machine, in a scratch folder"),
 }
+OPTIONS, VERB = "[OPTION]…", "VERB …"
 
 
 class Channel(click.Group):
@@ -62,7 +63,9 @@ def _with_options(command: click.Command) -> click.Command:
     taken = {name for param in command.params for name in param.opts}
     command.params.extend(option for option in _options(hidden=True) if not taken.intersection(option.opts))
     command.epilog = command.epilog or "Options of every verb: channel --help"
+    command.options_metavar = OPTIONS
     if isinstance(command, click.Group):
+        command.subcommand_metavar = VERB
         for below in command.commands.values():
             _with_options(below)
     return command
@@ -120,8 +123,8 @@ CHANNEL = Channel(
             help="Say which version this is",
         ),
     ],
-    subcommand_metavar="VERB …",
-    options_metavar="[OPTION]…",
+    subcommand_metavar=VERB,
+    options_metavar=OPTIONS,
     context_settings={"max_content_width": 100, "help_option_names": ["-h", "--help"]},
     epilog="A verb's own options: channel VERB --help",
 )

@@ -29,7 +29,6 @@ from ci_tools.config.words import (
     RepositoryPath,
     Size,
     Url,
-    VariantsFile,
 )
 from ci_tools.core.package import Subdir
 
@@ -68,7 +67,7 @@ class RecipesConfig:
     backend: Annotated[Backend, Field(description="which program builds; auto goes by the recipe's dialect")] = (
         Backend.AUTO
     )
-    variants: Annotated[VariantsFile, Field(description="the values recipes are built for")] = "recipes/variants.yaml"
+    variants: Annotated[RepositoryPath, Field(description="the values recipes are built for")] = "recipes/variants.yaml"
     upstream: Annotated[
         tuple[Line, ...], Field(description="further channels to resolve against, by name or URL, best first")
     ] = ()

@@ -30,8 +30,11 @@ def _text(rule: Callable[[str], str], pattern: str = "") -> tuple[PlainValidator
     """A kind of text: `rule` gives it in its normal form, or raises."""
 
     def checked(value: Any) -> str:  # noqa: ANN401 (whatever the file holds)
+        if value is None:
+            raise broken("is empty", "say something, or leave the line out")
         if not isinstance(value, str):
-            raise broken(f"is text, not {kind_of(value)}", "put it in quotes" if isinstance(value, (int, bool)) else "")
+            is_scalar = isinstance(value, int)
+            raise broken(f"is text, not {kind_of(value)}", "put it in quotes" if is_scalar else "write it on one line")
         return rule(value)
 
     schema = {"type": "string"} | ({"pattern": f"^(?:{pattern})$"} if pattern else {})
@@ -99,12 +102,6 @@ def _repository_path(text: str) -> str:
     if not text or path.is_absolute() or ".." in path.parts or "\\" in text or not path.parts:
         raise broken(f"is not a path in this repository: {kind_of(text)}", "name it from the top, as in `recipes`")
     return str(path)
-
-
-def _variants_file(text: str) -> str:
-    if PurePosixPath(text).name != "variants.yaml":
-        raise broken("is not called `variants.yaml`", "back ends find it by that name, next to the recipes or above")
-    return _repository_path(text)
 
 
 def _place(text: str) -> str:
@@ -177,7 +174,6 @@ ChannelName = Annotated[str, *_text(_channel)]
 Url = Annotated[str, *_text(_web_address, "https?://.*[^/]")]
 Endpoint = Annotated[str, *_text(_web_address, "https?://.*[^/]")]
 RepositoryPath = Annotated[str, *_text(_repository_path)]
-VariantsFile = Annotated[str, *_text(_variants_file)]
 Place = Annotated[str, *_text(_place)]
 Prefix = Annotated[str, *_text(_prefix)]
 KeyUri = Annotated[str, *_text(_key_uri, "(?:file|awskms):.+")]

@@ -38,14 +38,17 @@ class GitHub:
 
     @contextmanager
     def group(self, title: str) -> Iterator[None]:
-        outermost = self._depth == 0  # GitHub folds one level
-        self._open(title, fold=outermost)
+        folds = self._depth == 0 and self._verbosity >= 0  # GitHub folds one level
+        if folds:
+            self._write(f"::group::{_data(self._masks.fit(title))}")
+        else:
+            self.say(title)
         self._depth += 1
         try:
             yield
         finally:
             self._depth -= 1
-            if outermost and self._verbosity >= 0:
+            if folds:
                 self._write("::endgroup::")
 
     def annotate(self, level: str, message: str, *, path: str = "", line: int = 0) -> None:
@@ -84,12 +87,6 @@ class GitHub:
         milestones = Milestones(title, total, unit, self.say)
         yield milestones.more
         milestones.end()
-
-    def _open(self, title: str, *, fold: bool) -> None:
-        if self._verbosity < 0:
-            return
-        shown = self._masks.fit(title)
-        self._write(f"::group::{_data(shown)}" if fold else _no_command(shown))
 
     def _write(self, line: str) -> None:
         try:
