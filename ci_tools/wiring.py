@@ -14,8 +14,12 @@ if TYPE_CHECKING:
 
     from ci_tools.adapters.edges.application import EdgeApplication
     from ci_tools.config import ChannelConfig, LocalEdgeConfig
+    from ci_tools.core.keyset import KeyName
     from ci_tools.core.package import Subdir
+    from ci_tools.core.receipt import Cause
     from ci_tools.core.secret import Secret
+    from ci_tools.flows.publish import Press
+    from ci_tools.flows.transaction import Setting
     from ci_tools.ports import (
         BuildBackend,
         ChannelSource,
@@ -154,6 +158,64 @@ def source(where: str) -> ChannelSource:
     return FolderSource(Path(where))
 
 
+def setting(config: ChannelConfig, env: Mapping[str, str], cause: Cause, now: datetime, *, dry_run: bool) -> Setting:
+    """What one run that writes the channel is: its store, its notary, its cause."""
+    from ci_tools.adapters.patience import pause
+    from ci_tools.core.keyset import KeyName, trust_material
+    from ci_tools.flows.transaction import Notary, Setting
+
+    material = trust_material(keystore(config, env).published)
+    return Setting(
+        store=object_store(config, dry_run=dry_run),
+        notary=Notary(root=material.root, online=_key(config, env, KeyName.ONLINE)),
+        cause=cause,
+        now=now,
+        pause=pause,
+    )
+
+
+def press(config: ChannelConfig, env: Mapping[str, str], setting: Setting, host: CodeHost, *, dry_run: bool) -> Press:
+    """What a publish works with besides its setting."""
+    from time import monotonic
+
+    from ci_tools.adapters.sources.stored import StoredSource
+    from ci_tools.core.attestation import Publisher
+    from ci_tools.core.attester import ChannelAttester
+    from ci_tools.core.keyset import KeyName, trust_material
+    from ci_tools.core.sidecar import Attestations
+    from ci_tools.flows.publish import Press, What
+
+    material = trust_material(keystore(config, env).published)
+    url, started = config.base_url, monotonic()
+    publisher = Publisher(
+        key=_key(config, env, KeyName.PUBLISHER),
+        certificate=material.certificate,
+        log=_key(config, env, KeyName.LOG),
+        channel=url,
+    )
+    return Press(
+        subdirs=config.indexed_subdirs,
+        what=What(config.publish.what),
+        attester=ChannelAttester(publisher, material.trusted_root, setting.now),
+        attestations=Attestations(material.trusted_root, url),
+        source=StoredSource(setting.store, url),
+        reader=package_reader(config),
+        edge=edge(config, dry_run=dry_run),
+        host=host,
+        elapsed=lambda: monotonic() - started,
+    )
+
+
+def cause(commit: str, env: Mapping[str, str], what: str = "publish") -> Cause:
+    """Who wants a new generation, and why: the run of a code host, or a person at a machine."""
+    from ci_tools.adapters import machine as this
+    from ci_tools.core.receipt import Cause
+
+    place = f"{env.get('GITHUB_SERVER_URL', '')}/{env.get('GITHUB_REPOSITORY', '')}/actions/runs"
+    run = f"{place}/{env['GITHUB_RUN_ID']}" if env.get("GITHUB_RUN_ID") else ""
+    return Cause(commit=commit, run=run, who=env.get("GITHUB_ACTOR") or this.person(), what=what)
+
+
 def local_edge_config(config: ChannelConfig) -> LocalEdgeConfig:
     """How this machine serves the channel, whatever its edge is."""
     from ci_tools.config import LocalEdgeConfig
@@ -206,6 +268,11 @@ def _edge(config: ChannelConfig) -> Edge:
             raise UsageError("this version knows no CloudFront edge", hint="say `edge: {kind: local}`")
         case _:
             assert_never(config.edge)
+
+
+def _key(config: ChannelConfig, env: Mapping[str, str], name: KeyName) -> Signer:
+    """A key that must be there."""
+    return signer(config, str(getattr(config.trust, name.value)), env)
 
 
 def _passphrase(env: Mapping[str, str]) -> Secret | None:

@@ -16,6 +16,7 @@ from ci_tools.adapters.archives import ArchiveReader
 from ci_tools.adapters.edges.memory import MemoryEdge
 from ci_tools.adapters.hosts.terminal import Terminal
 from ci_tools.adapters.signers.local_key import LocalKey
+from ci_tools.adapters.sources.stored import StoredSource
 from ci_tools.adapters.stores.memory import MemoryStore
 from ci_tools.core import trusted_root as roots
 from ci_tools.core.attestation import Publisher
@@ -27,6 +28,7 @@ from ci_tools.core.plan import BuildPlan, BuildReport, Built, Job, PlannedOutput
 from ci_tools.core.receipt import Cause, RunReport
 from ci_tools.core.recipe import Dialect
 from ci_tools.core.root import first_root
+from ci_tools.core.sidecar import Attestations
 from ci_tools.flows.publish import Press, What, publish
 from ci_tools.flows.transaction import Notary, Setting
 from ci_tools.ports import ObjectStore
@@ -128,12 +130,18 @@ class World:
         notary = Notary(root=ring().root, online=ring().online)
         return Setting(store=store or self.store, notary=notary, cause=cause, now=now, pause=lambda _: None)
 
-    def press(self, what: What = What.PASSED) -> Press:
-        attester = ChannelAttester(ring().publisher, ring().trusted_root, NOW)
+    def press(self, what: What = What.PASSED, store: ObjectStore | None = None) -> Press:
         return Press(
-            channel=URL, subdirs=(Subdir.NOARCH, Subdir.LINUX_64), what=what, attester=attester,
-            reader=ArchiveReader(), edge=self.edge, host=Terminal(io.StringIO(), {}, verbosity=-1), elapsed=lambda: 0.0,
-        )  # fmt: skip
+            subdirs=(Subdir.NOARCH, Subdir.LINUX_64),
+            what=what,
+            attester=ChannelAttester(ring().publisher, ring().trusted_root, NOW),
+            attestations=Attestations(ring().trusted_root, URL),
+            source=StoredSource(store or self.store, URL),
+            reader=ArchiveReader(),
+            edge=self.edge,
+            host=Terminal(io.StringIO(), {}, verbosity=-1),
+            elapsed=lambda: 0.0,
+        )
 
     def deliver(self, *packages: Package) -> tuple[BuildPlan, Delivery]:
         self.runs += 1
@@ -141,4 +149,4 @@ class World:
 
     def publish(self, *packages: Package, store: ObjectStore | None = None, what: What = What.PASSED) -> RunReport:
         plan, delivery = self.deliver(*packages)
-        return publish(plan, (delivery,), self.setting(store), self.press(what))
+        return publish(plan, (delivery,), self.setting(store), self.press(what, store))

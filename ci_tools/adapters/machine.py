@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import os
 import platform
 import shutil
 
@@ -31,6 +33,14 @@ def subdir() -> Subdir:
     if this not in SUBDIRS:
         raise UsageError(f"no subdir is known for {' '.join(this)}", hint="build on Linux or macOS")
     return SUBDIRS[this]
+
+
+def person() -> str:
+    """Who works here: `user@machine`, for receipts."""
+    try:
+        return f"{getpass.getuser()}@{platform.node()}"
+    except (KeyError, OSError):  # a container without a name for its user
+        return f"uid {os.getuid()}@{platform.node()}"
 
 
 def has(program: str) -> bool:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ci_tools.core.package import Artifact, Filename
+from ci_tools.core.package import Artifact, Filename, Subdir
 from ci_tools.core.plan import Aborted, BuildPlan, BuildReport, Built, Failed, PlannedOutput
-from ci_tools.core.receipt import Refused
+from ci_tools.core.receipt import Fault, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
 
 AGAIN = "the next publish tries it again"
@@ -45,46 +46,47 @@ class Candidate:
 
 
 def offers(plan: BuildPlan, deliveries: Iterable[Delivery]) -> tuple[tuple[Offer, ...], tuple[Refused, ...]]:
-    """What was asked for and delivered, and everything else with the reason; both in order of file names."""
-    planned = {job.id: {str(output.filename): output for output in job.outputs} for job in plan.jobs}
-    found: dict[str, Offer] = {}
-    refused: list[Refused] = []
-    for delivery in deliveries:
-        asked = planned.get(delivery.report.job)
-        if asked is None:
-            refused.append(Refused(what=delivery.report.job, because="the plan has no such job"))
-            continue
-        for offer in _delivered(delivery, asked):
-            known = found.get(offer.what if isinstance(offer, Refused) else str(offer.built.filename))
-            if isinstance(offer, Refused):
-                refused.append(offer)
-            elif known and known.built.sha256 != offer.built.sha256:
-                refused.append(Refused(what=str(offer.built.filename), because="two jobs delivered different bytes"))
-            else:
-                found[str(offer.built.filename)] = offer
-    refused += _silent(plan, {d.report.job for d in deliveries})
-    return tuple(found[name] for name in sorted(found)), tuple(sorted(refused, key=lambda r: (r.what, r.because)))
+    """What was asked for and delivered, and everything else with the reason; both in order of subdir and file name."""
+    asked = {job.id: {(o.subdir, o.filename): o for o in job.outputs} for job in plan.jobs}
+    heard = tuple(deliveries)
+    found: dict[tuple[Subdir, Filename], Offer] = {}
+    refused = list(_silent(plan, {delivery.report.job for delivery in heard}))
+    for offer in (offer for delivery in heard for offer in _delivered(delivery, asked.get(delivery.report.job))):
+        if isinstance(offer, Refused):
+            refused.append(offer)
+        elif found.setdefault(_place(offer), offer).built.sha256 != offer.built.sha256:
+            refused.append(Refused(what=_what(offer.planned), because="two jobs delivered different bytes"))
+    return tuple(found[place] for place in sorted(found)), tuple(sorted(refused, key=lambda r: (r.what, r.because)))
 
 
-def _delivered(delivery: Delivery, asked: Mapping[str, PlannedOutput]) -> Iterable[Offer | Refused]:
-    named = set()
+def _place(offer: Offer) -> tuple[Subdir, Filename]:
+    return offer.planned.subdir, offer.planned.filename
+
+
+def _what(named: PlannedOutput | Built | Failed | Aborted) -> str:
+    return f"{named.subdir}/{named.filename}"
+
+
+Asked = Mapping[tuple[Subdir, Filename], PlannedOutput]
+
+
+def _delivered(delivery: Delivery, asked: Asked | None) -> Iterable[Offer | Refused]:
+    if asked is None:
+        yield Refused(what=delivery.report.job, because="the plan has no such job")
+        return
     for outcome in delivery.report.outcomes:
-        output = asked.get(str(outcome.filename))
-        if isinstance(outcome, Built):
-            named.add(outcome.path)
-        yield _judged(outcome, output, delivery)
+        yield _judged(outcome, asked.get((outcome.subdir, outcome.filename)), delivery)
+    named = {outcome.path for outcome in delivery.report.outcomes if isinstance(outcome, Built)}
     for stray in sorted(set(delivery.packages) - named):
         yield Refused(what=stray, because="the job's report does not name it")
 
 
 def _judged(outcome: Built | Failed | Aborted, output: PlannedOutput | None, delivery: Delivery) -> Offer | Refused:
-    what = str(outcome.filename)
-    if isinstance(outcome, Failed | Aborted):
-        return Refused(what=what, because=outcome.because, hint=AGAIN)
+    what = _what(outcome)
     if output is None:
         return Refused(what=what, because=f"the plan did not ask job `{delivery.report.job}` for it")
-    if outcome.subdir != output.subdir:
-        return Refused(what=what, because=f"it is for {outcome.subdir}, the plan asked for {output.subdir}")
+    if isinstance(outcome, Failed | Aborted):
+        return Refused(what=what, because=outcome.because, hint=AGAIN, fault=Fault.BUILD)
     if outcome.input_hash != output.input_hash:
         return Refused(what=what, because="it was built from other inputs than the plan was made from")
     if outcome.path not in delivery.packages:
@@ -92,26 +94,23 @@ def _judged(outcome: Built | Failed | Aborted, output: PlannedOutput | None, del
     return Offer(planned=output, built=outcome, path=delivery.root / outcome.path)
 
 
-def _silent(plan: BuildPlan, heard: set[str]) -> list[Refused]:
-    return [
-        Refused(what=str(output.filename), because=f"job `{job.id}` delivered nothing", hint=AGAIN)
-        for job in plan.jobs
-        if job.id not in heard
-        for output in job.outputs
-    ]
+def _silent(plan: BuildPlan, heard: set[str]) -> Iterable[Refused]:
+    for job in plan.jobs:
+        if job.id not in heard:
+            because = f"job `{job.id}` delivered nothing"
+            yield from (Refused(what=_what(o), because=because, hint=AGAIN, fault=Fault.BUILD) for o in job.outputs)
 
 
 def candidate(offer: Offer, artifact: Artifact) -> Candidate | Refused:
     """The offer with its package opened, or what is wrong with it."""
-    record = artifact.record
+    record, planned, what = artifact.record, offer.planned, _what(offer.planned)
     if (record.sha256, record.size) != (offer.built.sha256, offer.built.size):
-        return Refused(what=str(artifact.filename), because="its bytes are not those that the build job reported")
-    if artifact.filename != offer.planned.filename or record.subdir != offer.planned.subdir:
-        return Refused(what=str(artifact.filename), because=f"the plan asked for {offer.planned.filename}")
-    if record.build_number != offer.planned.build_number:
-        because = f"the plan asked for build number {offer.planned.build_number}"
-        return Refused(what=str(artifact.filename), because=because)
-    return Candidate(planned=offer.planned, built=offer.built, artifact=artifact)
+        return Refused(what=what, because="its bytes are not those that the build job reported")
+    if artifact.filename != planned.filename or record.subdir != planned.subdir:
+        return Refused(what=what, because=f"it is {record.subdir}/{artifact.filename}")
+    if record.build_number != planned.build_number:
+        return Refused(what=what, because=f"its build number is {record.build_number}, not {planned.build_number}")
+    return Candidate(planned=planned, built=offer.built, artifact=artifact)
 
 
 def trespass(candidate: Candidate, owners: Mapping[str, str]) -> Refused | None:
@@ -120,21 +119,21 @@ def trespass(candidate: Candidate, owners: Mapping[str, str]) -> Refused | None:
     if owner == candidate.planned.recipe:
         return None
     return Refused(
-        what=str(candidate.artifact.filename),
+        what=_what(candidate.planned),
         because=f"the name belongs to `{owner}`",
         hint="a renamed recipe takes its packages' names along only when the old one is gone from the channel",
+        fault=Fault.PROMISE,
     )
 
 
-def depending(refused: Iterable[Refused], candidates: Iterable[Candidate]) -> Mapping[Filename, str]:
-    """Candidates that must wait because something they require was refused: file name -> what it waits for."""
-    gone = {refusal.what for refusal in refused}
-    waiting: dict[Filename, str] = {}
+def depending(refused: Iterable[Refused], candidates: Iterable[Candidate]) -> tuple[Refused, ...]:
+    """Candidates that must wait because something that they require was refused, each naming what it waits for."""
+    gone = {refusal.what.rpartition("/")[2] for refusal in refused}  # `requires` holds file names
+    waiting: list[Refused] = []
     pending = list(candidates)
-    while True:
-        hit = next((c for c in pending if gone.intersection(c.planned.requires)), None)
-        if hit is None:
-            return waiting
-        waiting[hit.planned.filename] = min(gone.intersection(hit.planned.requires))
+    while hit := next((c for c in pending if gone.intersection(c.planned.requires)), None):
+        because = f"needs {min(gone.intersection(hit.planned.requires))}, which is not published"
+        waiting.append(Refused(what=_what(hit.planned), because=because, fault=Fault.WAITS))
         gone.add(str(hit.planned.filename))
         pending.remove(hit)
+    return tuple(waiting)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from ci_tools.core.package import Filename, Subdir
 
@@ -47,6 +48,15 @@ class Receipt:
     published: tuple[Published, ...] = ()
 
 
+class Fault(StrEnum):
+    """Whose fault a refusal is; the exit code follows from it."""
+
+    BUILD = "build"  # it was not built
+    HANDOVER = "handover"  # it is not what was asked for: never published, whatever it is
+    PROMISE = "promise"  # its file name is taken by other bytes
+    WAITS = "waits"  # it is fine, but something that it needs is not
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
     """One thing that was not published, with the reason; a value, not an exception."""
@@ -54,6 +64,7 @@ class Refused:
     what: str
     because: str
     hint: str = ""
+    fault: Fault = Fault.HANDOVER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,8 +22,16 @@ def project(store: ObjectStore, generation: Generation) -> tuple[str, ...]:
     """
     if _pointer(store, MARKER, generation)[0] is not Standing.BEHIND:
         return ()
-    pointers = (key for key in generation.targets if not layout.receipt_number(key))
-    return tuple(key for key in projection_order(pointers) if _projected(store, key, generation))
+    return tuple(key for key in _pointers(generation) if _projected(store, key, generation))
+
+
+def behind(store: ObjectStore, generation: Generation) -> tuple[str, ...]:
+    """The pointers that `project` would write."""
+    return tuple(key for key in _pointers(generation) if _pointer(store, key, generation)[0] is Standing.BEHIND)
+
+
+def _pointers(generation: Generation) -> tuple[str, ...]:
+    return projection_order(key for key in generation.targets if not layout.receipt_number(key))
 
 
 def _projected(store: ObjectStore, key: str, generation: Generation) -> bool:

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 from ci_tools.core import layout
 from ci_tools.core.handover import Candidate, Delivery, candidate, depending, offers, trespass
 from ci_tools.core.package import Subdir
-from ci_tools.core.receipt import Refused, RunReport
+from ci_tools.core.receipt import Fault, Refused, RunReport
+from ci_tools.core.sidecar import Attestations
 from ci_tools.errors import PackageError
+from ci_tools.flows.confirm import confirm
 from ci_tools.flows.index import index, read_states
 from ci_tools.flows.invalidate import invalidate
 from ci_tools.flows.present import present
 from ci_tools.flows.project import project
 from ci_tools.flows.upload import Arrival, Attester, Dock, Placed, upload
-from ci_tools.ports import CodeHost, Edge, PackageReader
+from ci_tools.ports import ChannelSource, CodeHost, Edge, PackageReader
 
 if TYPE_CHECKING:
     from ci_tools.core.handover import Offer
@@ -38,10 +40,11 @@ class What(StrEnum):
 class Press:
     """What a publish works with besides its setting."""
 
-    channel: str
     subdirs: tuple[Subdir, ...]
     what: What
     attester: Attester
+    attestations: Attestations  # what clients judge by: the exported trusted root
+    source: ChannelSource  # where clients read what is written here
     reader: PackageReader
     edge: Edge
     host: CodeHost
@@ -69,7 +72,10 @@ def publish(plan: BuildPlan, deliveries: Iterable[Delivery], setting: Setting, p
         commit = index(placed, press.subdirs, setting)
         projected = project(setting.store, commit.present.generation) if commit.present.generation else ()
     report = _report(press, refused=refused, placed=placed, projected=projected)
-    return replace(report, receipt=commit.receipt, invalidated=invalidate(press.edge, projected))
+    report = replace(report, receipt=commit.receipt, invalidated=invalidate(press.edge, projected))
+    if commit.receipt:
+        confirm(press.source, setting, press.attestations, commit.receipt, press.host)
+    return report
 
 
 def _checked(
@@ -88,7 +94,8 @@ def _opened(offer: Offer, reader: PackageReader, advance: Callable[[int], None])
     try:
         return candidate(offer, reader.read(offer.path, offer.planned.subdir))
     except PackageError as exc:
-        return Refused(what=str(offer.planned.filename), because=str(exc), hint=exc.problems[0].hint)
+        what = layout.package_key(offer.planned.subdir, offer.planned.filename)
+        return Refused(what=what, because=str(exc), hint=exc.problems[0].hint)
     finally:
         advance(1)
 
@@ -96,28 +103,25 @@ def _opened(offer: Offer, reader: PackageReader, advance: Callable[[int], None])
 def _independent(
     candidates: tuple[Candidate, ...], refused: tuple[Refused, ...]
 ) -> tuple[tuple[Candidate, ...], tuple[Refused, ...]]:
-    """The candidates that need nothing that was refused; the others refused too, naming what they wait for."""
+    """The candidates that need nothing that was refused; the others refused too."""
     waiting = depending(refused, candidates)
-    more = tuple(
-        Refused(what=str(name), because=f"needs {cause}, which is not published") for name, cause in waiting.items()
-    )
-    return tuple(c for c in candidates if c.planned.filename not in waiting), refused + more
+    names = {refusal.what for refusal in waiting}
+    return tuple(c for c in candidates if _name(c) not in names), refused + waiting
 
 
 def _sorted_out(
     results: Iterable[Placed | Refused], refused: tuple[Refused, ...]
 ) -> tuple[tuple[Placed, ...], tuple[Refused, ...]]:
-    results = tuple(results)
-    refused += tuple(r for r in results if isinstance(r, Refused))
-    placed = {p.candidate.planned.filename: p for p in results if isinstance(p, Placed)}
+    outcomes = tuple(results)
+    refused += tuple(r for r in outcomes if isinstance(r, Refused))
+    placed = {_name(p.candidate): p for p in outcomes if isinstance(p, Placed)}
     free, refused = _independent(tuple(p.candidate for p in placed.values()), refused)
-    return tuple(placed[c.planned.filename] for c in free), refused
+    return tuple(placed[_name(c)] for c in free), refused
 
 
 def _held_back(candidate: Candidate) -> Refused:
-    return Refused(
-        what=str(candidate.artifact.filename), because="not everything of the plan is there (`publish.what: all`)"
-    )
+    because = "something else of the plan was refused (`publish: {what: all}`)"
+    return Refused(what=_name(candidate), because=because, fault=Fault.WAITS)
 
 
 def _indexed(candidates: Iterable[Candidate], states: Mapping[Subdir, IndexState]) -> Mapping[str, PackageRecord]:
@@ -135,7 +139,7 @@ def _owners(states: Mapping[Subdir, IndexState]) -> Mapping[str, str]:
 def _report(
     press: Press, *, refused: tuple[Refused, ...], placed: tuple[Placed, ...] = (), projected: tuple[str, ...] = ()
 ) -> RunReport:
-    by_arrival = {arrival: tuple(_name(p) for p in placed if p.arrival is arrival) for arrival in Arrival}
+    by_arrival = {arrival: tuple(_name(p.candidate) for p in placed if p.arrival is arrival) for arrival in Arrival}
     return RunReport(
         receipt=None,
         uploaded=by_arrival[Arrival.UPLOADED],
@@ -147,5 +151,5 @@ def _report(
     )
 
 
-def _name(placed: Placed) -> str:
-    return layout.package_key(placed.candidate.artifact.subdir, placed.candidate.artifact.filename)
+def _name(candidate: Candidate) -> str:
+    return layout.package_key(candidate.planned.subdir, candidate.planned.filename)

@@ -12,7 +12,7 @@ from ci_tools.core import layout
 from ci_tools.core.handover import Candidate
 from ci_tools.core.layout import Freshness
 from ci_tools.core.package import PackageRecord
-from ci_tools.core.receipt import Refused
+from ci_tools.core.receipt import Fault, Refused
 from ci_tools.errors import ConflictError, NotFoundError, PackageError
 from ci_tools.ports import ABSENT, Absent, Etag, ObjectStore, PackageReader
 
@@ -101,7 +101,7 @@ def _indexed(candidate: Candidate, record: PackageRecord) -> Placed | Refused:
     """A file name is a promise: what is indexed keeps its bytes."""
     if record.sha256 != candidate.artifact.record.sha256:
         because = "is already published with different bytes"
-        return Refused(what=str(candidate.artifact.filename), because=because, hint=BUMP)
+        return Refused(what=_key(candidate), because=because, hint=BUMP, fault=Fault.PROMISE)
     return Placed(
         candidate=candidate, arrival=Arrival.ALREADY_THERE, attestations_sha256=record.attestations_sha256 or ""
     )
@@ -127,16 +127,17 @@ def _adopted(candidate: Candidate, stored: Head, dock: Dock) -> Placed | Refused
     vouched = bool(sha256) and dock.attester.accepts(sidecar, filename, sha256)
     if not vouched or stored.metadata.get(INPUT_HASH) != candidate.planned.input_hash:
         return Refused(
-            what=str(filename),
+            what=_key(candidate),
             because="lies in the store with other bytes, not indexed and not from the same inputs",
             hint="`channel index check --repair` removes what no generation names",
+            fault=Fault.PROMISE,
         )
     try:
         artifact = dock.reader.receive(dock.store.stream(_key(candidate)), filename, candidate.artifact.subdir)
     except PackageError as exc:
-        return Refused(what=str(filename), because=f"the copy in the store is damaged: {exc}")
+        return Refused(what=_key(candidate), because=f"the copy in the store is damaged: {exc}")
     if artifact.record.sha256 != sha256:
-        return Refused(what=str(filename), because="the copy in the store is not what its metadata says")
+        return Refused(what=_key(candidate), because="the copy in the store is not what its metadata says")
     return _with_sidecar(replace(candidate, artifact=artifact), dock, Arrival.ADOPTED)
 
 
