@@ -107,20 +107,20 @@ def test_progress_ends_with_what_was_done(host: CodeHost, stream: io.StringIO) -
     with host.progress("uploading", 3, "packages") as more:
         for _ in range(3):
             more(1)
-    assert re.search(r"uploading: 3 packages in 0\.\d s\n$", seen(stream))
+    assert seen(stream).endswith("uploading: 3 packages\n")
 
 
 def test_bytes_are_counted_as_people_count_them(host: CodeHost, stream: io.StringIO) -> None:
     with host.progress("uploading", 5_400_000, "B") as more:
         more(5_400_000)
-    assert "uploading: 5.4 MB in 0" in seen(stream)
+    assert "uploading: 5.4 MB\n" in seen(stream)
 
 
 def test_progress_that_fails_claims_nothing(host: CodeHost, stream: io.StringIO) -> None:
     with suppress(KeyError), host.progress("uploading", 3, "packages") as more:
         more(1)
         raise KeyError
-    assert " in 0" not in seen(stream)
+    assert "uploading:" not in seen(stream)
 
 
 def test_progress_without_work_is_silent(host: CodeHost, stream: io.StringIO) -> None:
@@ -141,7 +141,7 @@ def test_two_may_progress_at_once(host: CodeHost, stream: io.StringIO) -> None:
         inner(2)
         host.say("between")
         outer(2)
-    assert all(line in seen(stream) for line in ("inner: 2 packages", "between", "outer: 2 jobs"))
+    assert all(line in seen(stream) for line in ("inner: 2 packages\n", "between\n", "outer: 2 jobs\n"))
 
 
 def test_a_masked_text_is_never_shown(host: CodeHost, stream: io.StringIO) -> None:
@@ -288,4 +288,4 @@ def test_a_bar_shows_count_and_goes_away(tmp_path: Path) -> None:
     with terminal(stream, tmp_path).progress("uploading", 8, "packages") as more:
         more(3)
     assert "3 of 8 packages" in seen(stream)
-    assert stream.getvalue().endswith("uploading: 3 of 8 packages in 0.0 s\n")
+    assert stream.getvalue().endswith("uploading: 3 of 8 packages\n")

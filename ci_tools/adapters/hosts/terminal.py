@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.text import Text
 
-from ci_tools.adapters.hosts.words import Masks, Milestones, amount, lasted
+from ci_tools.adapters.hosts.words import Masks, Milestones, amount, done_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ci_tools.core.secret import Secret
 
 INDENT = "  "
+MINUTE = 60
 STYLES = {"error": "bold red", "warning": "bold yellow", "notice": "bold cyan"}
 
 
@@ -73,7 +74,7 @@ class Terminal:
                 yield lambda count: self._bars.advance(task, count)
                 done = int(task.completed)
             if done:
-                self._print(f"{title}: {amount(done, max(total, done), unit)} in {lasted(time.monotonic() - began)}")
+                self._print(f"{title}: {done_in(done, total, unit, time.monotonic() - began)}")
         else:
             milestones = Milestones(title, total, unit, self._print)
             yield milestones.more
@@ -131,8 +132,9 @@ class _Left(ProgressColumn):
     max_refresh = 0.5
 
     def render(self, task: Task) -> Text:
-        left = task.time_remaining
-        return Text(f"{lasted(max(left, 1.0))} left" if left else "", "bright_black")
+        left = round(task.time_remaining or 0)
+        minutes = f"{left // 60} min " if left >= MINUTE else ""
+        return Text(f"{minutes}{left % 60} s left" if left else "", "bright_black")
 
 
 class _Console(Console):

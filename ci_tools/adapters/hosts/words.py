@@ -46,8 +46,14 @@ def amount(done: int, total: int, unit: str) -> str:
     return f"{total} {noun}" if done == total else f"{done} of {total} {noun}"
 
 
+def done_in(done: int, total: int, unit: str, seconds: float) -> str:
+    """`8 packages in 12 s`; below a second the time says nothing."""
+    took = f" in {lasted(seconds)}" if seconds >= 1 else ""
+    return f"{amount(done, max(total, done), unit)}{took}"
+
+
 def lasted(seconds: float) -> str:
-    """`0.4 s`, `12 s`, `3 min 05 s`."""
+    """`1.4 s`, `12 s`, `3 min 05 s`."""
     if seconds < 10:  # noqa: PLR2004 (below, a digit more says something)
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -75,5 +81,5 @@ class Milestones:
     def end(self) -> None:
         """The last line, where there was something to do."""
         if self._done:
-            took = lasted(time.monotonic() - self._began)
-            self._say(f"{self._title}: {amount(self._done, max(self._total, self._done), self._unit)} in {took}")
+            told = done_in(self._done, self._total, self._unit, time.monotonic() - self._began)
+            self._say(f"{self._title}: {told}")
