@@ -9,17 +9,17 @@ from typing import Any
 
 import click
 
-# In the order of the work. The line is what `channel --help` shows; it costs no import.
+# In the order of the work. The line is what `channel --help` shows, at no import; a group's ends in its verbs.
 VERBS = {
     "plan": ("ci_tools.cli.plan", "What a git range would build, skip and refuse, and why"),
     "build": ("ci_tools.cli.build", "Build and test what a plan asks for"),
     "publish": ("ci_tools.cli.publish", "Check, sign, upload and index packages, in one transaction"),
     "verify": ("ci_tools.cli.verify", "Check a channel from its pinned root down to the bytes of a package"),
     "serve": ("ci_tools.cli.serve", "Serve the channel on this machine, as its edge would"),
-    "keys": ("ci_tools.cli.keys", "The channel's keys and its root of trust: init, list, rotate"),
-    "access": ("ci_tools.cli.access", "Who may read the channel until when: grant, revoke, list, sync"),
-    "index": ("ci_tools.cli.index", "The index: status, rebuild, check"),
-    "config": ("ci_tools.cli.config", "channel.yaml: check it, write its JSON schema"),
+    "keys": ("ci_tools.cli.keys", "The channel's keys and its root of trust: init, list"),
+    "access": ("ci_tools.cli.access", "Who may read it until when: token, grant, revoke, list, sync, setup"),
+    "index": ("ci_tools.cli.index", "The index of the channel: status"),
+    "config": ("ci_tools.cli.config", "The file channel.yaml: check, schema"),
     "demo": ("ci_tools.cli.demo", "The whole job on this machine, in a scratch folder"),
 }
 OPTIONS, VERB = "[OPTION]…", "VERB …"

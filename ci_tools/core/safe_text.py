@@ -17,11 +17,11 @@ SECRETS = {
     "an access key": re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
     "a password in a URL": re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"),
 }
-OPTION = re.compile(r"(?i)(?<=\b)((?:[a-z-]*(?:token|secret|password)[a-z-]*)=)\S+")
+OPTION = re.compile(r"(--[a-z-]*(?:token|secret|password|passphrase)[a-z-]*[= ])[^\s-]\S*")
 
 
 def printable(text: str) -> str:
-    """`text` with control characters written out, so that a terminal shows and does not obey them; newline, tab stay."""
+    """`text` with its control characters written out, so that a terminal does not obey them; newline and tab stay."""
     return "".join(c if c in "\n\t" or c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 

@@ -41,6 +41,13 @@ def test_the_table_of_verbs_names_commands(verb: str) -> None:
     assert isinstance(import_module(VERBS[verb][0]).command, click.Command)
 
 
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_line_of_a_group_ends_in_its_verbs(verb: str) -> None:
+    module, line = VERBS[verb]
+    commands = getattr(import_module(module).command, "commands", None)
+    assert commands is None or line.partition(": ")[2].split(", ") == list(commands)
+
+
 def test_help_imports_nothing_that_is_heavy() -> None:
     program = f"""
 import sys
