@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ci_tools.adapters import machine
 from ci_tools.adapters.process import Command, Ended, alongside, capture
 from ci_tools.errors import BuildError, ExitCode, UsageError
 
@@ -27,6 +28,7 @@ SERVED_FOR = 600  # seconds after which the demo's server stops by itself
 RECIPES = "recipes"
 CHANNEL_YAML = """\
 channel: acme
+subdirs: [noarch, {subdir}]
 url: http://127.0.0.1:{port}/acme
 edge: {{kind: local, port: {port}}}
 """
@@ -126,7 +128,7 @@ def prepare(demo: Demo) -> None:
     """A repository with recipes, and its keys."""
     demo.title("A channel repository: recipes, channel.yaml, keys")
     shutil.copytree(demo.origin / RECIPES, demo.folder / RECIPES)
-    (demo.folder / "channel.yaml").write_text(CHANNEL_YAML.format(port=demo.port))
+    (demo.folder / "channel.yaml").write_text(CHANNEL_YAML.format(port=demo.port, subdir=machine.subdir()))
     (demo.folder / ".gitignore").write_text("/.channel/\n/.edge/\n/.keys/\n/dist/\n/prefix*/\n/*.json\n/tampered/\n")
     demo.git("init", "--quiet", "--initial-branch=main")
     demo.git("add", ".")
