@@ -33,12 +33,16 @@ PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy",
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """A program to run. `env` is its whole environment; `timeout` is seconds of wall time."""
+    """A program to run. `env` is its whole environment; `timeout` is seconds of wall time.
+
+    `merged`: what it says on stderr is kept in stdout, in the order in which it was said.
+    """
 
     argv: tuple[str, ...]
     cwd: Path
     env: Mapping[str, str]
     timeout: float
+    merged: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,18 +72,27 @@ def capture(command: Command, *, stdin: bytes = b"") -> Ended:
     On timeout or interrupt its process group is ended. Raises UsageError where there is no such program.
     """
     started = time.monotonic()
-    with _running(command, command.argv, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    stderr = subprocess.STDOUT if command.merged else subprocess.PIPE
+    with _running(command, command.argv, stdin=subprocess.PIPE, stderr=stderr) as process:
         try:
-            stdout, stderr = process.communicate(stdin, command.timeout)
+            stdout, told = process.communicate(stdin, command.timeout)
             timed_out = False
         except subprocess.TimeoutExpired:
             _end(process)
-            stdout, stderr = process.communicate()
+            stdout, told = process.communicate()
             timed_out = True
     seconds = time.monotonic() - started
     return Ended(
-        returncode=process.returncode, seconds=seconds, timed_out=timed_out, stdout=stdout, stderr=stderr
+        returncode=process.returncode, seconds=seconds, timed_out=timed_out, stdout=stdout, stderr=told or b""
     )  # fmt: skip
+
+
+def attend(command: Command) -> Ended:
+    """Run a trusted program in front of the person at this terminal, who sees what it says while it says it."""
+    started = time.monotonic()
+    with _running(command, command.argv, stdin=subprocess.DEVNULL, stdout=None, stderr=None) as process:
+        timed_out = not _ended(process, command.timeout)
+    return Ended(returncode=process.returncode, seconds=time.monotonic() - started, timed_out=timed_out)
 
 
 def record(command: Command, log: Path, *, limit: int = LOG_LIMIT) -> Ended:
@@ -114,7 +127,7 @@ def alongside(command: Command) -> Iterator[None]:
 
 @contextmanager
 def _running(
-    command: Command, argv: tuple[str, ...], *, stdin: int, stderr: int, stdout: int = subprocess.PIPE
+    command: Command, argv: tuple[str, ...], *, stdin: int, stderr: int | None, stdout: int | None = subprocess.PIPE
 ) -> Iterator[subprocess.Popen[bytes]]:
     _require(command)
     process = subprocess.Popen(  # noqa: S603 (argv is a tuple, no shell)

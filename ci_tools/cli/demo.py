@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING
 import click
 
 from ci_tools.adapters import machine
-from ci_tools.adapters.process import Command, Ended, alongside, capture
+from ci_tools.adapters.process import Command, Ended, alongside, attend, capture
+from ci_tools.core.tokens import TOKEN
 from ci_tools.errors import BuildError, ExitCode, UsageError
 
 if TYPE_CHECKING:
     from ci_tools.cli.run import Run
 
+WATCHED = (("build",), ("publish",), ("verify",))  # what shows bars where somebody watches
 TIMEOUT = 120.0  # seconds for one command
 SERVED_FOR = 600  # seconds after which the demo's server stops by itself
 RECIPES = "recipes"
@@ -61,6 +63,7 @@ class Demo:
     env: Mapping[str, str]
     port: int
     servers: ExitStack
+    watched: bool
     started: float = field(default_factory=time.monotonic)
     act: int = 0
     token: str = ""
@@ -77,7 +80,14 @@ class Demo:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         env = {k: v for k, v in run.env.items() if not k.startswith(("CHANNEL_", "GIT_", "AWS_", "GITHUB_"))}
-        return cls(folder=folder.resolve(), origin=run.root, env=env | AUTHOR, port=port, servers=servers)
+        return cls(
+            folder=folder.resolve(),
+            origin=run.root,
+            env=env | AUTHOR,
+            port=port,
+            servers=servers,
+            watched=sys.stderr.isatty(),
+        )
 
     @property
     def url(self) -> str:
@@ -109,8 +119,9 @@ class Demo:
 
     def _shown(self, name: str, argv: tuple[str, ...], words: tuple[str, ...], expect: ExitCode) -> Ended:
         click.secho(f"    $ {name} {self._short(' '.join(words))}", fg="cyan")
-        ended = capture(Command(argv=argv, cwd=self.folder, env=self.env, timeout=TIMEOUT))
-        for line in (ended.stdout + ended.stderr).decode(errors="replace").splitlines():
+        program = Command(argv=argv, cwd=self.folder, env=self.env, timeout=TIMEOUT, merged=True)
+        ended = attend(program) if self.watched and words[:1] in WATCHED else capture(program)
+        for line in ended.stdout.decode(errors="replace").splitlines():
             click.echo(f"      {self._short(line)}")
         if ended.returncode != expect:
             raise BuildError(
@@ -120,8 +131,7 @@ class Demo:
         return ended
 
     def _short(self, text: str) -> str:
-        shown = text.replace(str(self.folder), ".")
-        return shown.replace(self.token, f"{self.token[:12]}-…") if self.token else shown
+        return TOKEN.sub(r"\1-…", text.replace(str(self.folder), "."))
 
 
 def prepare(demo: Demo) -> None:
@@ -154,6 +164,8 @@ def consume(demo: Demo) -> None:
     demo.title("A colleague gets a token; the registry keeps only its hash")
     granted = demo.channel("access", "grant", "anna", "--owner", "anna@acme.example", "--channel", "acme")
     demo.token = _token(granted.stdout.decode())
+    demo.git("add", ".github")
+    demo.git("commit", "--quiet", "--message", "Let Anna in")
     argv = (sys.executable, "-m", "ci_tools.cli", "serve", "--for", str(SERVED_FOR))
     demo.servers.enter_context(alongside(Command(argv=argv, cwd=demo.folder, env=demo.env, timeout=SERVED_FOR)))
     _until_served(demo.port)
@@ -233,8 +245,6 @@ ACTS = (prepare, publish_all, consume, verify, change, revoke, tamper, summary)
 
 def _token(text: str) -> str:
     """The one word in `text` that is a token."""
-    from ci_tools.core.tokens import TOKEN
-
     found = TOKEN.search(text)
     if not found:
         raise BuildError("`channel access grant` printed no token")

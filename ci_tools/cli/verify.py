@@ -47,7 +47,8 @@ def command(
     run.emit(report, verify_text)
     if not report.ok:
         problems = sum(finding.severity is Severity.PROBLEM for finding in report.findings)
-        raise TrustError(f"{source.url} does not hold: {problems} problems", hint="each is listed with what to do")
+        count = "1 problem" if problems == 1 else f"{problems} problems"
+        raise TrustError(f"{source.url} does not hold: {count}", hint="each is listed with what to do")
 
 
 def _own(config: ChannelConfig) -> str:
