@@ -5,30 +5,33 @@ from __future__ import annotations
 import hashlib
 from base64 import b64encode
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from ci_tools.adapters.patience import pause
-from ci_tools.adapters.stores.s3_errors import code, translated
+from ci_tools.adapters.stores.s3_errors import COLLIDED, ENDED, MISSING, REFUSED, code, conflict, translated
+from ci_tools.adapters.stores.s3_listing import objects
 from ci_tools.adapters.stores.s3_parts import Parts
+from ci_tools.adapters.stores.s3_reading import Reading
 from ci_tools.core.layout import Freshness, checked_key, content_type
-from ci_tools.errors import ConflictError, NotFoundError
+from ci_tools.errors import StoreError
 from ci_tools.ports import Absent, Etag, Head, Stored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from mypy_boto3_s3 import S3Client
 
-CHUNK = 1 << 20
 AT_ONCE = 64 << 20  # bytes; a longer file goes up in parts
+TRIES = 6  # of each request, with growing pauses of 20 s at most
 COLLISIONS = 8  # how often a write is tried again that S3 itself calls a collision
-CONDITION_FAILED = {"PreconditionFailed", "412"}
-COLLIDED = {"ConditionalRequestConflict", "409"}
-BEYOND_END = {"InvalidRange", "416"}
+# S3 says 403, not 404, of a missing object to somebody who may not list.
+READ: Final = "`s3:GetObject`, and `s3:ListBucket` to tell what is missing from what is forbidden,"
+WRITE: Final = "`s3:PutObject` and `s3:GetObject`"
 
 
 class S3Store:
@@ -39,39 +42,32 @@ class S3Store:
 
     def __init__(
         self, *, bucket: str, prefix: str = "", region: str = "", endpoint: str = "",
-        session: boto3.Session | None = None, at_once: int = AT_ONCE,
+        session: boto3.Session | None = None, at_once: int = AT_ONCE, tries: int = TRIES,
     ) -> None:  # fmt: skip
         self._bucket = bucket
         self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
         self._at_once = at_once
-        self._client: S3Client = (session or boto3.Session()).client(
-            "s3", region_name=region or None, endpoint_url=endpoint or None, config=_config(endpoint)
-        )
+        self._tries = tries
+        with self._asking(bucket, READ):
+            self._client = _client(session, region, endpoint, tries)
 
     def get(self, key: str) -> Stored:
-        with translated(key, "s3:GetObject"):
-            answer = self._client.get_object(**self._at(key))
-            body = answer["Body"].read()
-        return Stored(body=body, head=_head(key, answer, len(body)))
+        with self._asking(key, READ):
+            reading = self._reading(key)
+            body = b"".join(reading)
+            return Stored(body=body, head=_head(key, reading.answer, len(body)))
 
     def head(self, key: str) -> Head:
-        with translated(key, "s3:GetObject"):
+        with self._asking(key, READ):
             answer = self._client.head_object(**self._at(key))
-        return _head(key, answer, answer["ContentLength"])
+            return _head(key, answer, answer["ContentLength"])
 
     def stream(self, key: str, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
         if stop is not None and stop <= start:
+            self.head(key)
             return
-        wanted = f"bytes={start}-{'' if stop is None else stop - 1}"
-        part: Any = {"Range": wanted} if start or stop else {}
-        with translated(key, "s3:GetObject"):
-            try:
-                answer = self._client.get_object(**self._at(key), **part)
-            except ClientError as exc:
-                if code(exc) in BEYOND_END:
-                    return
-                raise
-            yield from answer["Body"].iter_chunks(CHUNK)
+        with self._asking(key, READ):
+            yield from self._reading(key, start, stop)
 
     def put(
         self, key: str, body: bytes | Path, freshness: Freshness, *,
@@ -83,96 +79,144 @@ class S3Store:
             "CacheControl": freshness.value,
             "Metadata": dict(metadata or {}),
         }
-        with translated(key, "s3:PutObject"):
-            try:
-                return self._written(told, body, _condition(if_match))
-            except ClientError as exc:
-                if code(exc) not in CONDITION_FAILED | COLLIDED | {"NoSuchKey", "404"} or if_match is None:
-                    raise
-        return self._refused(key, body, dict(metadata or {}))
+        with self._asking(key, WRITE):
+            for attempt in range(COLLISIONS):
+                try:
+                    return self._sent(key, told, body, if_match)
+                except ClientError as exc:
+                    if (arrived := self._arrived(key, told, body, if_match, exc)) is not None:
+                        return arrived
+                pause(attempt)
+        raise conflict(key, f"it is written by others all the time: {COLLISIONS} collisions")
 
     def list(self, prefix: str) -> Iterator[Head]:
-        pages = self._client.get_paginator("list_objects_v2")
-        with translated(prefix, "s3:ListBucket"):
-            for page in pages.paginate(Bucket=self._bucket, Prefix=self._prefix + prefix):
-                for found in page.get("Contents", ()):
-                    key = checked_key(found["Key"].removeprefix(self._prefix))
-                    yield Head(key=key, etag=Etag(found["ETag"]), size=found["Size"])
+        with self._asking(prefix, "`s3:ListBucket`"):
+            for found in objects(self._client, self._bucket, self._prefix + prefix):
+                key = checked_key(found["Key"].removeprefix(self._prefix))
+                yield Head(key=key, etag=Etag(found["ETag"]), size=found["Size"])
 
     def delete(self, key: str) -> None:
-        with translated(key, "s3:DeleteObject"):
+        with self._asking(key, "`s3:DeleteObject`"):
             self._client.delete_object(**self._at(key))
+
+    def _asking(self, key: str, right: str) -> AbstractContextManager[None]:
+        return translated(key, right, self._tries)
 
     def _at(self, key: str) -> Any:  # noqa: ANN401 (keyword arguments that every call of the client takes)
         return {"Bucket": self._bucket, "Key": self._prefix + checked_key(key)}
 
-    def _written(self, told: dict[str, Any], body: bytes | Path, condition: Any) -> Etag:  # noqa: ANN401 (keyword arguments of the client)
-        """One conditional write. 409 means that another is under way this moment, which says nothing: try again."""
-        for attempt in range(COLLISIONS):
-            try:
-                return self._sent(told, body, condition)
-            except ClientError as exc:
-                if code(exc) not in COLLIDED:
-                    raise
-                pause(attempt)
-        raise ConflictError(f"`{told['Key']}` is written by others all the time", hint="try again in a minute")
+    def _reading(self, key: str, start: int = 0, stop: int | None = None) -> Reading:
+        return Reading(self._client, self._at(key), tries=self._tries, start=start, stop=stop)
 
-    def _sent(self, told: dict[str, Any], body: bytes | Path, condition: Any) -> Etag:  # noqa: ANN401 (keyword arguments of the client)
+    def _sent(self, key: str, told: dict[str, Any], body: bytes | Path, if_match: Etag | Absent | None) -> Etag:
+        condition = _condition(if_match)
         if isinstance(body, Path) and body.stat().st_size > self._at_once:
-            return Etag(Parts(self._client, told, body).upload(condition))
-        content = body.read_bytes() if isinstance(body, Path) else body
-        checksum = b64encode(hashlib.sha256(content).digest()).decode()
-        answer = self._client.put_object(**told, Body=content, ChecksumSHA256=checksum, **condition)
+            etag, vouched = Parts(self._client, told, body).upload(condition)
+            if not vouched and _digest(self._reading(key)) != _digest_of(body):
+                hint = "remove it by hand: nothing refers to it yet"
+                raise StoreError(f"the store holds other bytes of `{key}` than were sent", hint=hint)
+            return Etag(etag)
+        checksum = _text(_digest_of(body))
+        if isinstance(body, Path):
+            with body.open("rb") as file:
+                answer = self._client.put_object(**told, Body=file, ChecksumSHA256=checksum, **condition)
+        else:
+            answer = self._client.put_object(**told, Body=body, ChecksumSHA256=checksum, **condition)
         return Etag(answer["ETag"])
 
-    def _refused(self, key: str, body: bytes | Path, metadata: Mapping[str, str]) -> Etag:
-        """The false 412: an answer got lost, the write was repeated, and the condition met our own object."""
+    def _arrived(
+        self, key: str, told: dict[str, Any], body: bytes | Path, if_match: Etag | Absent | None, exc: ClientError
+    ) -> Etag | None:
+        """The etag where our own write is there although `exc` refused it; None where it may be tried again.
+
+        The false 412: an answer got lost, the write was repeated, and the condition met our own object. A 409 says
+        no more than that another write is under way this moment.
+        """
+        unclear = REFUSED | COLLIDED | ENDED | (set() if if_match is None else MISSING)
+        if code(exc) not in unclear:
+            raise exc
+        found = self._present(key)
+        if found and self._ours(key, found, told["Metadata"], body):
+            return Etag(found["ETag"])
+        if code(exc) in ENDED:
+            raise exc
+        present = Etag(found["ETag"]) if found else None
+        if code(exc) not in COLLIDED or not _may_hold(if_match, present):
+            raise conflict(key) from exc
+        return None
+
+    def _present(self, key: str) -> Any:  # noqa: ANN401 (the client's answer)
         try:
-            head = self.head(key)
-            if dict(head.metadata) == metadata and self._same(key, head, body):
-                return head.etag
-        except NotFoundError:
-            pass
-        raise ConflictError(f"`{key}` was written by somebody else", hint="read it again, then decide again")
+            return self._client.head_object(**self._at(key), ChecksumMode="ENABLED")
+        except ClientError as exc:
+            if code(exc) not in MISSING:
+                raise
+        return None
 
-    def _same(self, key: str, head: Head, body: bytes | Path) -> bool:
+    def _ours(self, key: str, found: Any, metadata: Mapping[str, str], body: bytes | Path) -> bool:  # noqa: ANN401 (the client's answer)
         size = body.stat().st_size if isinstance(body, Path) else len(body)
-        return size == head.size and _digest(self.stream(key)) == _digest(_chunks(body))
+        if _metadata(found) != metadata or found["ContentLength"] != size:
+            return False
+        known = found.get("ChecksumSHA256", "-")
+        if "-" not in known:  # `…-2` is a digest of two parts' digests
+            return bool(known == _text(_digest_of(body)))
+        reading = self._reading(key)
+        return _digest(reading) == _digest_of(body) and reading.answer.get("ETag", found["ETag"]) == found["ETag"]
 
 
-def _config(endpoint: str) -> Config:
-    return Config(
-        retries={"mode": "standard", "total_max_attempts": 6},
+def _client(session: boto3.Session | None, region: str, endpoint: str, tries: int) -> S3Client:
+    config = Config(
+        retries={"mode": "standard", "total_max_attempts": tries},
         connect_timeout=10,
         read_timeout=60,
         max_pool_connections=32,
-        # Our own SHA-256 goes with every write; a trailing checksum would leave `aws-chunked` in what clients are told.
+        # Our own checksum goes with every write; a trailing one would leave `aws-chunked` in what clients are told.
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
         s3={"addressing_style": "path" if endpoint else "auto"},
     )
+    try:
+        return (session or boto3.Session()).client(
+            "s3", region_name=region or None, endpoint_url=endpoint or None, config=config
+        )
+    except ValueError as exc:
+        raise StoreError(f"`{endpoint}` is no address of a server", hint="mend `store: {endpoint: …}`") from exc
 
 
-def _condition(if_match: Etag | Absent | None) -> dict[str, str]:
+def _condition(if_match: Etag | Absent | None) -> Any:  # noqa: ANN401 (keyword arguments of the client)
     if if_match is None:
         return {}
     return {"IfNoneMatch": "*"} if isinstance(if_match, Absent) else {"IfMatch": if_match}
 
 
+def _may_hold(if_match: Etag | Absent | None, present: Etag | None) -> bool:
+    """Whether a write under this condition may still be let in."""
+    if if_match is None:
+        return True
+    return present is None if isinstance(if_match, Absent) else present == if_match
+
+
 def _head(key: str, answer: Any, size: int) -> Head:  # noqa: ANN401 (one of several answers of the client)
-    return Head(key=key, etag=Etag(answer["ETag"]), size=size, metadata=answer["Metadata"])
+    return Head(key=key, etag=Etag(answer["ETag"]), size=size, metadata=_metadata(answer))
 
 
-def _digest(chunks: Iterator[bytes]) -> bytes:
+def _metadata(answer: Any) -> dict[str, str]:  # noqa: ANN401 (one of several answers of the client)
+    return {name.lower(): value for name, value in answer["Metadata"].items()}
+
+
+def _digest(chunks: Iterable[bytes]) -> bytes:
     digest = hashlib.sha256()
     for chunk in chunks:
         digest.update(chunk)
     return digest.digest()
 
 
-def _chunks(body: bytes | Path) -> Iterator[bytes]:
+def _digest_of(body: bytes | Path) -> bytes:
     if isinstance(body, bytes):
-        yield body
-        return
+        return hashlib.sha256(body).digest()
     with body.open("rb") as file:
-        yield from iter(lambda: file.read(CHUNK), b"")
+        return hashlib.file_digest(file, "sha256").digest()
+
+
+def _text(digest: bytes) -> str:
+    return b64encode(digest).decode()

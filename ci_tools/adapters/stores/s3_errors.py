@@ -3,29 +3,47 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    CredentialRetrievalError,
     HTTPClientError,
     IncompleteReadError,
     NoCredentialsError,
     PartialCredentialsError,
+    ProfileNotFound,
     ResponseStreamingError,
+    SSOError,
+    TokenRetrievalError,
 )
+from botocore.exceptions import ConnectionError as NoConnectionError
 
 from ci_tools.errors import ChannelError, ConflictError, NotFoundError, RemoteError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-BROKEN = (HTTPClientError, ResponseStreamingError, IncompleteReadError)
-MISSING = {"NoSuchKey", "404", "NotFound"}
-CONFLICT = {"PreconditionFailed", "412", "ConditionalRequestConflict", "409"}
-UNSIGNED = (NoCredentialsError, PartialCredentialsError)
-TOO_FAST = {"SlowDown", "503", "RequestTimeout", "Throttling", "ThrottlingException", "TooManyRequests"}
-SERVER = 500
+BROKEN: Final = (NoConnectionError, HTTPClientError, ResponseStreamingError, IncompleteReadError)
+UNSIGNED = (
+    NoCredentialsError,
+    PartialCredentialsError,
+    CredentialRetrievalError,
+    TokenRetrievalError,
+    SSOError,
+    ProfileNotFound,
+)
+MISSING: Final = {"NoSuchKey", "404", "NotFound"}
+REFUSED: Final = {"PreconditionFailed", "412"}
+COLLIDED: Final = {"ConditionalRequestConflict", "OperationAborted", "409"}
+ENDED: Final = {"NoSuchUpload"}
+TOO_FAST = {"SlowDown", "503", "429", "RequestTimeout", "Throttling", "ThrottlingException", "TooManyRequests"}
+CORRUPTED = {"BadDigest", "InvalidDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch"}
+IDENTITY = {"InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "TokenRefreshRequired"}
+ELSEWHERE = {"PermanentRedirect", "301", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"}
+FORBIDDEN, SERVER = 403, 500
+AGAIN = "try again; if it stays so, look at `store: {endpoint: …}` and the network"
 
 
 def code(exc: ClientError) -> str:
@@ -34,33 +52,55 @@ def code(exc: ClientError) -> str:
 
 
 @contextmanager
-def translated(key: str, right: str) -> Iterator[None]:
-    """Errors of the client inside, as ours. `right` is what the caller needs to be allowed."""
+def translated(key: str, right: str, tries: int) -> Iterator[None]:
+    """Errors of the client inside, as ours. `right` is what the caller needs to be allowed, `tries` the client's."""
     try:
         yield
     except ClientError as exc:
         raise _refused(exc, key, right) from exc
     except UNSIGNED as exc:
-        raise StoreError("there are no AWS credentials", hint="set AWS_PROFILE, or take a role by OIDC in CI") from exc
+        # Not the vendor's text: a credential process writes into it what it likes.
+        hint = "set AWS_PROFILE, log in again, or take a role by OIDC in CI"
+        raise StoreError(f"there are no AWS credentials ({type(exc).__name__})", hint=hint) from exc
     except BROKEN as exc:
-        hint = "try again; if it stays so, look at `store: {endpoint: …}` and the network"
-        raise RemoteError(f"the store did not answer for `{key}`", hint=hint, detail=str(exc)) from exc
+        said = f"the store did not answer for `{key}` in {tries} tries"
+        raise RemoteError(said, hint=AGAIN, detail=str(exc)) from exc
     except BotoCoreError as exc:
-        raise StoreError(f"the store cannot be used for `{key}`", hint=str(exc)) from exc
+        raise StoreError(f"the store cannot be used for `{key}`", hint="look at `store:`", detail=str(exc)) from exc
+
+
+def conflict(key: str, detail: str = "") -> ConflictError:
+    """A condition that was refused because the object holds something else."""
+    hint = "read it again, then decide again"
+    return ConflictError(f"`{key}` was written by somebody else", hint=hint, detail=detail)
 
 
 def _refused(exc: ClientError, key: str, right: str) -> ChannelError:
-    name = code(exc)
-    status = exc.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    detail = str(exc)
-    if name == "NoSuchBucket":
-        return StoreError("the bucket is not there", hint="make it, or mend `store: {bucket: …}`", detail=detail)
+    name, detail = code(exc), str(exc)
+    how = exc.response.get("ResponseMetadata", {})
+    status, tries = how.get("HTTPStatusCode", 0), how.get("RetryAttempts", 0) + 1
     if name in MISSING:
         return NotFoundError(f"there is no `{key}`", detail=detail)
-    if name in CONFLICT:
-        return ConflictError(f"`{key}` was written by somebody else", hint="read it again, then decide again")
+    if name in REFUSED | COLLIDED:
+        return conflict(key, detail)
     if name in TOO_FAST or status >= SERVER:
-        hint = "try again in a few minutes: six tries with growing pauses were not enough"
-        return RemoteError(f"the store answers {status} {name} for `{key}`", hint=hint, detail=detail)
-    hint = f"these credentials need `{right}` on the bucket and prefix of channel.yaml"
-    return StoreError(f"the store refuses `{key}`: {name}", hint=hint, detail=detail)
+        said = f"the store answers {status} {name} for `{key}`, {tries} times in a row"
+        return RemoteError(said, hint="try again in a few minutes", detail=detail)
+    if name in CORRUPTED | ENDED:
+        said = "arrived with other bytes than were sent" if name in CORRUPTED else "was given up on its way by somebody"
+        return RemoteError(f"`{key}` {said}", hint="try again", detail=detail)
+    if name == "NoSuchBucket":
+        return StoreError("the bucket is not there", hint="make it, or mend `store: {bucket: …}`", detail=detail)
+    return StoreError(f"the store refuses `{key}`: {name}", hint=_way_out(name, status, right), detail=detail)
+
+
+def _way_out(name: str, status: int, right: str) -> str:
+    if name in IDENTITY:
+        return "these credentials are wrong or have expired: log in again, or set AWS_PROFILE"
+    if name in ELSEWHERE:
+        return "the bucket is in another region: mend `store: {region: …}`"
+    if name == "RequestTimeTooSkewed":
+        return "set this machine's clock"
+    if status == FORBIDDEN:
+        return f"these credentials need {right} on the bucket and prefix of channel.yaml"
+    return "the store's own words are shown with -v"
