@@ -8,8 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 import servers
 
+from ci_tools.adapters.stores.local import LocalStore
+from ci_tools.adapters.stores.memory import MemoryStore
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from ci_tools.ports import ObjectStore
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -46,3 +51,16 @@ def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.S3Server]
     """A second, independent server that speaks S3's API."""
     with servers.moto(tmp_path_factory.mktemp("moto")) as server:
         yield server
+
+
+@pytest.fixture(params=("memory", "local", "s3"))
+def any_store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
+    """An empty store of each kind that a channel can be kept in."""
+    match request.param:
+        case "memory":
+            return MemoryStore()
+        case "local":
+            return LocalStore(tmp_path / "store")
+        case _:
+            server: servers.S3Server = request.getfixturevalue("seaweedfs")
+            return server.store()

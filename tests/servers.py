@@ -11,6 +11,7 @@ import time
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ from ci_tools.adapters.stores.s3 import S3Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from mypy_boto3_s3 import S3Client
 
 BIN = Path(sys.executable).parent
 REGION = "us-east-1"
@@ -47,23 +50,36 @@ class S3Server:
             "AWS_DEFAULT_REGION": REGION,
         }
 
-    def session(self, secret_key: str = "") -> boto3.Session:
-        return boto3.Session(
-            aws_access_key_id=self.access_key,
-            aws_secret_access_key=secret_key or self.secret_key,
-            region_name=REGION,
-        )
+    def session(self) -> boto3.Session:
+        return _session(self.access_key, self.secret_key)
+
+    def client(self) -> S3Client:
+        return _client(self)
 
     def bucket(self) -> str:
         name = f"test-{uuid.uuid4().hex[:12]}"
-        self.session().client("s3", endpoint_url=self.endpoint).create_bucket(Bucket=name)
+        self.client().create_bucket(Bucket=name)
         return name
 
-    def store(self, bucket: str = "", prefix: str = "acme", endpoint: str = "", at_once: int = 64 << 20) -> S3Store:
+    def store(
+        self, bucket: str = "", *, prefix: str = "acme", endpoint: str = "", at_once: int = 64 << 20, tries: int = 3
+    ) -> S3Store:
+        """The store in `bucket`, else in a fresh one; `endpoint` is that of a proxy before the server."""
         return S3Store(
             bucket=bucket or self.bucket(), prefix=prefix, region=REGION, endpoint=endpoint or self.endpoint,
-            session=self.session(), at_once=at_once,
+            session=self.session(), at_once=at_once, tries=tries,
         )  # fmt: skip
+
+
+@cache
+def _session(access_key: str, secret_key: str) -> boto3.Session:
+    """Reading the descriptions of services takes longer than a test."""
+    return boto3.Session(aws_access_key_id=access_key, aws_secret_access_key=secret_key, region_name=REGION)
+
+
+@cache
+def _client(server: S3Server) -> S3Client:
+    return server.session().client("s3", endpoint_url=server.endpoint)
 
 
 def has_seaweedfs() -> bool:
