@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 BIN = Path(sys.executable).parent
 REGION = "us-east-1"
 ACCESS_KEY, SECRET_KEY = "AKIATESTTESTTESTTEST", "test-secret-key-of-forty-characters-0000"
+READY = "ready"  # the bucket that every server has
 STARTS_WITHIN = 30.0  # seconds
 
 
@@ -57,17 +58,18 @@ class S3Server:
         return _client(self)
 
     def bucket(self) -> str:
+        """A fresh one. SeaweedFS takes 0.2 s for the first object in it, so most tests take a prefix instead."""
         name = f"test-{uuid.uuid4().hex[:12]}"
         self.client().create_bucket(Bucket=name)
         return name
 
     def store(
-        self, bucket: str = "", *, prefix: str = "acme", endpoint: str = "", at_once: int = 64 << 20, tries: int = 3
+        self, bucket: str = "", *, prefix: str = "", endpoint: str = "", at_once: int = 64 << 20, tries: int = 3
     ) -> S3Store:
-        """The store in `bucket`, else in a fresh one; `endpoint` is that of a proxy before the server."""
+        """A fresh store, or that of `acme` in `bucket`; `endpoint` is that of a proxy before the server."""
         return S3Store(
-            bucket=bucket or self.bucket(), prefix=prefix, region=REGION, endpoint=endpoint or self.endpoint,
-            session=self.session(), at_once=at_once, tries=tries,
+            bucket=bucket or READY, prefix=prefix or ("acme" if bucket else uuid.uuid4().hex), region=REGION,
+            endpoint=endpoint or self.endpoint, session=self.session(), at_once=at_once, tries=tries,
         )  # fmt: skip
 
 
@@ -153,8 +155,8 @@ def _answers(server: S3Server) -> bool:
     quick = Config(retries={"total_max_attempts": 1}, connect_timeout=1, read_timeout=2)
     client = server.session().client("s3", endpoint_url=server.endpoint, config=quick)
     try:
-        client.create_bucket(Bucket="ready")
-        client.put_object(Bucket="ready", Key="ready", Body=b"ready")
+        client.create_bucket(Bucket=READY)
+        client.put_object(Bucket=READY, Key="ready", Body=b"ready")
     except (BotoCoreError, ClientError):
         return False
     return True

@@ -23,7 +23,7 @@ class OverlayStore:
         self._base = base
         self._upper = MemoryStore()
         self._deleted: set[str] = set()
-        self._written: list[str] = []
+        self._written: dict[str, None] = {}  # the keys of the upper store, in the order of their first write
         self._lock = threading.RLock()
 
     @property
@@ -54,8 +54,7 @@ class OverlayStore:
                 return self._refused(key, body, freshness, metadata)
             etag = self._upper.put(key, body, freshness, metadata=metadata)
             self._deleted.discard(key)
-            if key not in self._written:
-                self._written.append(key)
+            self._written.setdefault(key)
             return etag
 
     def list(self, prefix: str) -> Iterator[Head]:
@@ -66,17 +65,17 @@ class OverlayStore:
 
     def delete(self, key: str) -> None:
         with self._lock:
-            if self._present(checked_key(key)) is not None:
-                self._upper.delete(key)
+            self._upper.delete(key)
+            self._written.pop(key, None)
+            if self._present(key) is not None:
                 self._deleted.add(key)
-                self._written = [written for written in self._written if written != key]
 
     def _layer(self, key: str) -> ObjectStore:
         """Which of the two holds the object as it would be."""
         with self._lock:
             if checked_key(key) in self._deleted:
                 raise NotFoundError(f"there is no `{key}`")
-            return self._upper if any(h.key == key for h in self._upper.list(key)) else self._base
+            return self._upper if key in self._written else self._base
 
     def _present(self, key: str) -> Etag | None:
         try:

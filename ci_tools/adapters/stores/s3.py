@@ -109,13 +109,9 @@ class S3Store:
         return Reading(self._client, self._at(key), tries=self._tries, start=start, stop=stop)
 
     def _sent(self, key: str, told: dict[str, Any], body: bytes | Path, if_match: Etag | Absent | None) -> Etag:
-        condition = _condition(if_match)
         if isinstance(body, Path) and body.stat().st_size > self._at_once:
-            etag, vouched = Parts(self._client, told, body).upload(condition)
-            if not vouched and _digest(self._reading(key)) != _digest_of(body):
-                hint = "remove it by hand: nothing refers to it yet"
-                raise StoreError(f"the store holds other bytes of `{key}` than were sent", hint=hint)
-            return Etag(etag)
+            return self._sent_in_parts(key, told, body, if_match)
+        condition = _condition(if_match)
         checksum = _text(_digest_of(body))
         if isinstance(body, Path):
             with body.open("rb") as file:
@@ -123,6 +119,16 @@ class S3Store:
         else:
             answer = self._client.put_object(**told, Body=body, ChecksumSHA256=checksum, **condition)
         return Etag(answer["ETag"])
+
+    def _sent_in_parts(self, key: str, told: dict[str, Any], path: Path, if_match: Etag | Absent | None) -> Etag:
+        # The server looks at the condition when the last byte is there; gigabytes need not travel for a refusal.
+        if if_match is not None and (there := self._settled(key, told, path, if_match)) is not None:
+            return there
+        etag, vouched = Parts(self._client, told, path).upload(_condition(if_match))
+        if not vouched and _digest(self._reading(key)) != _digest_of(path):
+            hint = "remove it by hand: nothing refers to it yet"
+            raise StoreError(f"the store holds other bytes of `{key}` than were sent", hint=hint)
+        return Etag(etag)
 
     def _arrived(
         self, key: str, told: dict[str, Any], body: bytes | Path, if_match: Etag | Absent | None, exc: ClientError
@@ -132,18 +138,25 @@ class S3Store:
         The false 412: an answer got lost, the write was repeated, and the condition met our own object. A 409 says
         no more than that another write is under way this moment.
         """
-        unclear = REFUSED | COLLIDED | ENDED | (set() if if_match is None else MISSING)
-        if code(exc) not in unclear:
+        if code(exc) in ENDED:  # AWS says so too when a completion is repeated whose answer got lost
+            found = self._present(key)
+            if found and self._ours(key, found, told["Metadata"], body):
+                return Etag(found["ETag"])
             raise exc
+        if code(exc) in REFUSED | COLLIDED or (if_match is not None and code(exc) in MISSING):
+            return self._settled(key, told, body, if_match)
+        raise exc
+
+    def _settled(
+        self, key: str, told: dict[str, Any], body: bytes | Path, if_match: Etag | Absent | None
+    ) -> Etag | None:
+        """The etag of what is there, if it is ours; None where the condition may hold; ConflictError otherwise."""
         found = self._present(key)
+        if _may_hold(if_match, Etag(found["ETag"]) if found else None):
+            return None
         if found and self._ours(key, found, told["Metadata"], body):
             return Etag(found["ETag"])
-        if code(exc) in ENDED:
-            raise exc
-        present = Etag(found["ETag"]) if found else None
-        if code(exc) not in COLLIDED or not _may_hold(if_match, present):
-            raise conflict(key) from exc
-        return None
+        raise conflict(key)
 
     def _present(self, key: str) -> Any:  # noqa: ANN401 (the client's answer)
         try:
