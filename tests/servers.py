@@ -30,6 +30,8 @@ BIN = Path(sys.executable).parent
 REGION = "us-east-1"
 ACCESS_KEY, SECRET_KEY = "AKIATESTTESTTESTTEST", "test-secret-key-of-forty-characters-0000"
 READY = "ready"  # the bucket that every server has
+# The server ends when our end of the pipe does, so that a killed test run leaves nothing behind.
+UNTIL_WE_END = 'exec 3<&0; "$@" </dev/null 3<&- & server=$!; (cat <&3 >/dev/null; kill -9 $server) & wait $server'
 STARTS_WITHIN = 30.0  # seconds
 
 
@@ -131,14 +133,16 @@ def free_ports(count: int) -> list[int]:
 @contextmanager
 def _running(argv: tuple[str, ...], server: S3Server, folder: Path) -> Iterator[None]:
     env = {"PATH": os.environ["PATH"], "HOME": str(folder), **server.env}
+    bounded = ("/bin/sh", "-c", UNTIL_WE_END, "sh", *argv)
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(argv, cwd=folder, env=env, stdout=log, stderr=log, start_new_session=True)
+        process = subprocess.Popen(
+            bounded, cwd=folder, env=env, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True
+        )
         try:
             _wait(server, process, folder / "log")
             yield
         finally:
-            process.kill()
-            process.wait()
+            process.communicate()
 
 
 def _wait(server: S3Server, process: subprocess.Popen[bytes], log: Path) -> None:

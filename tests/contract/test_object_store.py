@@ -58,6 +58,10 @@ def test_what_is_put_is_got_with_its_metadata(store: ObjectStore) -> None:
     assert dict(head.metadata) == {"generation": "7", "sha256": "ab"}
 
 
+def test_a_new_store_is_empty(any_store: ObjectStore) -> None:
+    assert list(any_store.list("")) == []
+
+
 def test_a_key_without_an_object_is_not_found(store: ObjectStore) -> None:
     store.put("a/b", b"x", POINTER)
     for read in (store.get, store.head, lambda key: list(store.stream(key))):
