@@ -11,11 +11,12 @@ from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, ip_address
 from typing import TYPE_CHECKING
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,6 +56,27 @@ class Policy:
         place = ip_address(address)
         at_home = place in self.network if isinstance(place, IPv4Address) else self.network.prefixlen == 0
         return self.since < now.timestamp() < self.until and at_home and _matches(self.resource, url)
+
+
+def parse_public_key(pem: bytes) -> PublicKey | None:
+    """The key, if it is of a kind that CloudFront takes: RSA of 2048 bits, or ECDSA on P-256."""
+    try:
+        key = load_pem_public_key(pem)
+    except (ValueError, UnsupportedAlgorithm):
+        return None
+    match key:
+        case RSAPublicKey(key_size=2048):
+            return key
+        case EllipticCurvePublicKey(curve=SECP256R1()):
+            return key
+        case _:
+            return None
+
+
+def parse_cookies(header: str) -> dict[str, str]:
+    """The cookies in a Cookie header (RFC 6265, 4.2.1), by name."""
+    pairs = (each.strip().partition("=") for each in header.split(";"))
+    return {name: value.strip('"') for name, equals, value in pairs if equals}
 
 
 def cookie_refusal(

@@ -15,7 +15,7 @@ import uvicorn
 
 from ci_tools.adapters.edges.application import EdgeApplication, EdgeSettings
 from ci_tools.adapters.edges.local import LocalEdge
-from ci_tools.adapters.edges.server import BoundedProtocol
+from ci_tools.adapters.edges.server import BoundedProtocol, configured
 from ci_tools.core.access import Grant
 from ci_tools.core.layout import checked_key
 from ci_tools.core.secret import Secret
@@ -125,6 +125,12 @@ def path_of(number: int, channel: str = "main", key: str = "noarch/repodata.json
     return f"/t/{token(number).text.reveal()}/{channel}/{key}"
 
 
+class Impatient(BoundedProtocol):
+    """Waits as long for the end of a head as a test can."""
+
+    patience = 2.0
+
+
 @dataclass
 class Doorway:
     """One server for all tests; which edge stands behind it is changed from test to test."""
@@ -149,7 +155,7 @@ class Doorway:
 def doorway() -> Iterator[Doorway]:
     """A doorway that listens until the generator is closed."""
     door = Doorway()
-    config = uvicorn.Config(door, http=BoundedProtocol, ws="none", lifespan="off", log_config=None, server_header=False)
+    config = configured(door, Impatient)
     server = uvicorn.Server(config)
     listener = socket.create_server(("127.0.0.1", 0), backlog=256)
     door.port = listener.getsockname()[1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import tempfile
 from collections.abc import Mapping
 from contextlib import contextmanager
@@ -13,26 +14,33 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ci_tools.core.access import Grant, from_record, to_record
-from ci_tools.errors import StoreError
+from ci_tools.core.cookie import PublicKey, parse_public_key
+from ci_tools.errors import StoreError, TrustError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 TOKEN_KEY = "t:"  # noqa: S105 (a prefix, not a token)
+COOKIE_KEY = "k:"
+KEY_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 CACHE_EPOCH = "epoch"  # one more at every invalidation: whoever holds copies made under another drops them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EdgeState:
-    """What the file says: the grants by token id, and the epoch of the cache."""
+    """What the file says: grants by token id, keys that sign cookies by their id, and the epoch of the cache."""
 
     grants: Mapping[str, Grant]
+    keys: Mapping[str, PublicKey]
     epoch: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalEdge:
-    """An Edge whose state is the JSON file `path`, for its owner only: `{"t:<id>": {h, c, e, p?}, "epoch": N}`."""
+    """An Edge whose state is the JSON file `path`, for its owner only.
+
+    `{"t:<id>": {h, c, e, p?}, "k:<id>": PEM, "epoch": N}`; the keys are CloudFront's public keys and key group in one.
+    """
 
     path: Path
 
@@ -47,6 +55,28 @@ class LocalEdge:
 
     def admitted(self) -> tuple[Grant, ...]:
         return tuple(grant for _, grant in sorted(read_state(self.path).grants.items()))
+
+    def trust(self, key_id: str, pem: bytes) -> None:
+        """Take cookies from now on that the private half of this public key signed.
+
+        TrustError where CloudFront would not have the key, or has another one under this id.
+        """
+        if not KEY_ID.fullmatch(key_id) or parse_public_key(pem) is None:
+            hint = "RSA of 2048 bits or ECDSA on P-256, PEM; ids of letters, digits and `-`"
+            raise TrustError(f"`{key_id}` is no public key that signs cookies", hint=hint)
+        with self._changing() as state:
+            if state.setdefault(f"{COOKIE_KEY}{key_id}", pem.decode()) != pem.decode():
+                raise TrustError(f"the edge has another key `{key_id}`", hint="a new key has a new id")
+
+    def distrust(self, key_id: str) -> None:
+        """Take no cookies of this key any longer; it is no error where it is unknown."""
+        with self._changing() as state:
+            state.pop(f"{COOKIE_KEY}{key_id}", None)
+
+    def trusted(self) -> Mapping[str, bytes]:
+        """The public keys in PEM by id."""
+        held = _load(self.path).items()
+        return {key[len(COOKIE_KEY) :]: str(pem).encode() for key, pem in sorted(held) if key.startswith(COOKIE_KEY)}
 
     def invalidate(self, keys: Iterable[str]) -> None:
         if any(True for _ in keys):
@@ -70,7 +100,13 @@ def read_state(path: Path) -> EdgeState:
     raw = _load(path)
     held = {key.removeprefix(TOKEN_KEY): value for key, value in raw.items() if key.startswith(TOKEN_KEY)}
     grants = {grant_id: from_record(grant_id, record) for grant_id, record in held.items()}
-    return EdgeState(grants={i: grant for i, grant in grants.items() if grant is not None}, epoch=_epoch(raw))
+    pems = {key.removeprefix(COOKIE_KEY): pem for key, pem in raw.items() if key.startswith(COOKIE_KEY)}
+    keys = {key_id: parse_public_key(str(pem).encode()) for key_id, pem in pems.items()}
+    return EdgeState(
+        grants={i: grant for i, grant in grants.items() if grant is not None},
+        keys={i: key for i, key in keys.items() if key is not None},
+        epoch=_epoch(raw),
+    )
 
 
 def _epoch(state: Mapping[str, object]) -> int:
