@@ -138,6 +138,9 @@ class LocalEdgeConfig:
     state: Annotated[Place, Field(description="the file that says who is let in")] = ".edge/state.json"
     host: Annotated[Host, Field(description="the address to listen on")] = "127.0.0.1"
     port: Port = 8400
+    open: Annotated[bool, Field(description="answer without token or cookie, too: where all who reach it may read")] = (
+        False
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -101,6 +101,16 @@ class Served:
                 answer += chunk
         return answer
 
+    def raw_and_done(self, request: bytes) -> bytes:
+        """The same for a client that says at once that it says no more."""
+        answer = b""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection, contextlib.suppress(OSError):
+            connection.sendall(request)
+            connection.shutdown(socket.SHUT_WR)
+            while chunk := connection.recv(2**16):
+                answer += chunk
+        return answer
+
     def chunks(self, path: str) -> Iterator[bytes]:
         """One answer as it comes, head and all."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:

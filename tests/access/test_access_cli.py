@@ -166,6 +166,17 @@ def test_serve_answers_a_granted_token_until_ctrl_c(laptop: Laptop) -> None:
     assert "Traceback" not in err
 
 
+def test_an_edge_may_be_open_by_its_configuration(laptop: Laptop) -> None:
+    (laptop.folder / "channel.yaml").write_text("channel: acme\nedge: {kind: local, open: true}\n")
+    (laptop.folder / ".channel/noarch").mkdir(parents=True)
+    (laptop.folder / ".channel/noarch/repodata.json").write_text("{}")
+    with serving(laptop.folder, "--for", "20") as server:
+        url = server.stdout.readline().strip()  # type: ignore[union-attr]
+        assert fetched(url, "/acme/noarch/repodata.json").endswith(b"{}")
+        server.send_signal(signal.SIGINT)
+        server.communicate(timeout=10)
+
+
 def test_serve_stops_by_itself(laptop: Laptop) -> None:
     with serving(laptop.folder, "--for", "0.2") as server:
         assert server.wait(10) == 0

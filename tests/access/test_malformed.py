@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import random
+import re
 import tracemalloc
 from typing import TYPE_CHECKING, Any
 
@@ -85,3 +87,62 @@ def test_a_large_package_takes_no_memory(served: Served) -> None:
     tracemalloc.stop()
     assert received > 2**28
     assert peak < 2**24
+
+
+LINES = [
+    b"host: x", b"host: y", b"connection: close", b"connection: keep-alive", b"content-length: 3",
+    b"content-length: -1", b"transfer-encoding: chunked", b"range: bytes=0-1", b"range: bytes=-", b"if-none-match: *",
+    b"cookie: CloudFront-Key-Pair-Id=K",
+    b"cookie: CloudFront-Policy=" + b"_" * 40, b"authorization: Basic " + b"A" * 40, b"x-forwarded-for: \xff",
+    b"x-forwarded-proto: https", b"expect: 100-continue", b"upgrade: h2c", b"x: " + b"y" * 3000, b"if-range: W/",
+]  # fmt: skip
+TRICKS = [
+    b"\r\n",
+    b"\n",
+    b"\0",
+    b" ",
+    b":",
+    b"%",
+    b"../",
+    b"//",
+    b"\r\n\r\n",
+    b"\xff" * 9,
+    b"a" * 5000,
+    b"GET / HTTP/1.1\r\n",
+]
+
+
+def mutated(chance: random.Random) -> bytes:
+    """A request that was whole once: bytes turned, cut, doubled and put in, lines moved about."""
+    path = chance.choice(
+        [path_of(1), path_of(1, key="noarch/a-1.0+x-0.conda"), "/main/noarch/repodata.json", "/b/main/x"]
+    )
+    lines = [
+        f"{chance.choice(['GET', 'HEAD', 'POST', 'get', ''])} {path} HTTP/1.{chance.choice('0112')}".encode(),
+        *chance.sample(LINES, chance.randrange(len(LINES))),
+    ]
+    chance.shuffle(lines[1:])
+    request = bytearray(chance.choice([b"\r\n", b"\r\n", b"\r\n", b"\n"]).join(lines) + b"\r\n\r\n")
+    for _ in range(chance.randrange(4)):
+        at = chance.randrange(len(request))
+        match chance.randrange(4):
+            case 0:
+                request[at] = chance.randrange(256)
+            case 1:
+                del request[at : at + chance.randrange(1, 40)]
+            case 2:
+                request[at:at] = chance.choice(TRICKS)
+            case _:
+                request += request[at:]
+    return bytes(request)
+
+
+def test_ten_thousand_malformed_requests_are_never_our_fault(served: Served) -> None:
+    chance, statuses = random.Random(10_000), set()  # noqa: S311 (the same requests in every run)
+    for _ in range(10_000):
+        request = mutated(chance)
+        answer = served.raw_and_done(request)
+        statuses.update(re.findall(rb"^HTTP/1\.[01] (\d{3}) ", answer, re.MULTILINE))
+        assert not any(status.startswith(b"5") for status in statuses), request
+    assert statuses > {b"200", b"206", b"400", b"403", b"405"}
+    assert served.ask(path_of(1))[0] == 200
