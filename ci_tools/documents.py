@@ -95,7 +95,8 @@ def _problem(error: ErrorDetails, where: str) -> Problem:
     if error["type"] in {"extra_forbidden", "unexpected_keyword_argument"}:
         hint = "it is of another version of channel: make the document again"
         return Problem(message=f"`{_path(error)}` is not known here", hint=hint, path=where)
-    text = error["msg"][:1].lower() + error["msg"][1:]
+    said = error["msg"].removeprefix("Value error, ")
+    text = said[:1].lower() + said[1:]
     return Problem(message=f"`{_path(error)}`: {text}", hint="make the document again", path=where)
 
 

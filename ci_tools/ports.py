@@ -170,6 +170,23 @@ class Outbox(Protocol):
         """Write the job's build.json whole; called after every outcome, so that an interrupted run is taken up."""
 
 
+class Pantry(Protocol):
+    """A channel in a folder on this machine that builds resolve against, filled before they start."""
+
+    @property
+    def url(self) -> str:
+        """Where it is: a `file:` URL."""
+
+    def has(self, key: str, sha256: str) -> bool:
+        """Whether a package with exactly these bytes is there."""
+
+    def take(self, key: str, chunks: Iterable[bytes], sha256: str) -> None:
+        """Keep a package, whole or not at all; TrustError where its bytes have another digest."""
+
+    def settle(self, documents: Mapping[str, bytes], packages: Iterable[str]) -> None:
+        """Write the index documents, and remove every other file that is not one of these packages."""
+
+
 class ChannelSource(Protocol):
     """Any conda channel to read from, by URL or folder; never written to."""
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from ci_tools.core.package import Subdir
     from ci_tools.core.receipt import Cause
     from ci_tools.core.secret import Secret
+    from ci_tools.core.tokens import Token
+    from ci_tools.flows.prefetch import Supply
     from ci_tools.flows.publish import Press
     from ci_tools.flows.transaction import Setting
     from ci_tools.ports import (
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
         ObjectStore,
         Outbox,
         PackageReader,
+        Pantry,
         Repository,
         Signer,
     )
@@ -118,13 +121,6 @@ def machine() -> Subdir:
     return this.subdir()
 
 
-def has_program(name: str) -> bool:
-    """Whether a build on this machine finds the program: on the PATH that builds have, not on the user's."""
-    from ci_tools.adapters import machine as this
-
-    return this.has(name)
-
-
 def repository(folder: Path, env: Mapping[str, str]) -> Repository:
     """The git repository around `folder`."""
     from ci_tools.adapters.git import GitRepository
@@ -137,6 +133,26 @@ def outbox(folder: Path) -> Outbox:
     from ci_tools.adapters.outbox import FolderOutbox
 
     return FolderOutbox(root=folder)
+
+
+def pantry(folder: Path) -> Pantry:
+    """Where what builds need of the channel is kept for them."""
+    from ci_tools.adapters.pantry import FolderPantry
+
+    return FolderPantry(root=folder)
+
+
+def supplies(config: ChannelConfig, token: Token | None) -> tuple[Callable[[], Supply], ...]:
+    """The ways in which this process may read the channel, the best first; opening one may fail."""
+    from ci_tools.adapters.sources.stored import StoredSource
+    from ci_tools.core.tokens import with_token
+    from ci_tools.flows.prefetch import Supply
+
+    def own() -> Supply:
+        store = _object_store(config)
+        return Supply(source=StoredSource(store, config.base_url), store=store)
+
+    return (own, lambda: Supply(source=source(with_token(config.base_url, token).reveal()))) if token else (own,)
 
 
 def package_reader(config: ChannelConfig | None = None) -> PackageReader:

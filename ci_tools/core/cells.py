@@ -86,4 +86,5 @@ def _planned(choice: Chosen, chosen: Mapping[str, Chosen]) -> PlannedOutput:
         because=choice.because,
         requires=tuple(str(chosen[key].product.output.filename) for key in choice.requires),
         variant=output.variant,
+        draws_on=choice.draws_on,
     )

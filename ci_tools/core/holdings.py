@@ -80,6 +80,11 @@ class Holdings:
                 builds[subdir, output.filename.dist.name, output.filename.dist.version].append(output)
         object.__setattr__(self, "_builds", dict(builds))
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The packages that something is published of."""
+        return frozenset(name for _, name, _ in self._builds)
+
     def judge(self, product: Product, made: Collection[Filename]) -> Verdict:
         """What the channel says of `product`. `made` are the file names that its recipe makes now.
 

@@ -26,7 +26,10 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedOutput:
-    """One package to build. `input_hash` is lower-hex SHA-256; `requires` names the planned files it comes after."""
+    """One package to build. `input_hash` is lower-hex SHA-256; `requires` names the planned files it comes after.
+
+    `draws_on` are the names of the channel's packages that it needs and that the plan does not build before it.
+    """
 
     recipe: str  # the recipe's directory, POSIX, relative to the repository
     dialect: Dialect
@@ -38,6 +41,17 @@ class PlannedOutput:
     because: str  # one sentence a person reads
     requires: tuple[str, ...] = ()
     variant: tuple[tuple[str, str], ...] = ()
+    draws_on: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        # A plan is read from a file: what it names is looked up below the repository, and must not lead out of it.
+        if any(part in {"", ".", ".."} for part in self.recipe.split("/")) or "\0" in self.recipe:
+            raise ValueError(f"`{self.recipe}` is no folder below the repository")
+
+    @property
+    def file(self) -> str:
+        """The recipe's file, POSIX, relative to the repository."""
+        return f"{self.recipe}/{self.dialect.filename}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

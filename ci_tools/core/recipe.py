@@ -15,6 +15,11 @@ class Dialect(StrEnum):
     V0 = "v0"  # meta.yaml
     BOA = "boa"  # boa's own recipe.yaml
 
+    @property
+    def filename(self) -> str:
+        """What the file of such a recipe is called."""
+        return "meta.yaml" if self is Dialect.V0 else "recipe.yaml"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Recipe:
@@ -34,7 +39,7 @@ class Output:
     """One package that a recipe makes for one subdir and one variant, as rendered.
 
     `filename.dist` carries the rendered build string. `subdir` is the package's own (noarch for noarch).
-    `build`, `host`, `run` hold match specs, already evaluated; `variant` only the keys that the output uses.
+    `build`, `host`, `run`, `test` hold match specs, already evaluated; `variant` only the keys that the output uses.
     `sources` are path sources as written in the recipe, relative to its directory.
     `needs` are the system programs it cannot be built without (`extra: channel: {needs: [cc]}` in the recipe).
     """
@@ -46,6 +51,7 @@ class Output:
     build: tuple[str, ...] = ()
     host: tuple[str, ...] = ()
     run: tuple[str, ...] = ()
+    test: tuple[str, ...] = ()
     variant: tuple[tuple[str, str], ...] = ()
     sources: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from ci_tools.core.holdings import Product
+    from ci_tools.core.recipe import Output
 
 EXACT = 3  # parts of a match spec that names a build: name, version, build string
 
@@ -27,6 +28,11 @@ def requirements(products: Iterable[Product]) -> Mapping[str, tuple[str, ...]]:
     for product in known:
         named[product.name].append(product)
     return {product.key: _required(product, named) for product in known}
+
+
+def required_names(output: Output) -> frozenset[str]:
+    """The packages that it takes to build, test and run the output."""
+    return frozenset(map(name_of, (*output.build, *output.host, *output.run, *output.test))) - {""}
 
 
 def _required(product: Product, named: Mapping[str, list[Product]]) -> tuple[str, ...]:

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ci_tools.core.holdings import Broken, Held, Holdings, Lacking, Product
 from ci_tools.core.package import Filename, Subdir
 from ci_tools.core.plan import Reason, Refusal, Skip
-from ci_tools.core.requirements import requirements
+from ci_tools.core.requirements import required_names, requirements
 
 Has = Callable[[Subdir, str], bool]  # whether a machine of that subdir has a program
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """A product to build, with the reason; `requires` are the keys of the chosen ones it comes after."""
+    """A product to build, with the reason; `requires` are the keys of the chosen ones it comes after.
+
+    `draws_on` are the names of the channel's packages that it needs besides those.
+    """
 
     product: Product
     reason: Reason
     because: str
     requires: tuple[str, ...] = ()
+    draws_on: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +59,10 @@ def select(
     candidates = asked | _prerequisites(asked, lacking, edges)
     blocked = _blocked(candidates, edges, has)
     chosen = {key: choice for key, choice in candidates.items() if key not in blocked}
+    ours = holdings.names | {product.name for product in known.values()}
     skips = [verdict for verdict in verdicts.values() if isinstance(verdict, Skip)]
     return Selection(
-        chosen={key: _tied(chosen[key], edges[key], chosen) for key in sorted(chosen)},
+        chosen={key: _tied(chosen[key], edges[key], chosen, ours) for key in sorted(chosen)},
         skips=(*skips, *blocked.values()),
         refusals=tuple(verdict for verdict in verdicts.values() if isinstance(verdict, Refusal)),
     )
@@ -142,6 +147,9 @@ def _obstacle(
     return None
 
 
-def _tied(choice: Chosen, required: Iterable[str], chosen: Mapping[str, Chosen]) -> Chosen:
+def _tied(choice: Chosen, required: Iterable[str], chosen: Mapping[str, Chosen], ours: Collection[str]) -> Chosen:
+    """The choice with what it comes after, and with what else it needs of `ours`, the channel's package names."""
     requires = tuple(key for key in required if key in chosen)
-    return Chosen(product=choice.product, reason=choice.reason, because=choice.because, requires=requires)
+    planned = {chosen[key].product.name for key in requires}
+    drawn = required_names(choice.product.output) & set(ours) - planned
+    return replace(choice, requires=requires, draws_on=tuple(sorted(drawn)))

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from ci_tools.core.secret import Secret
 
@@ -45,6 +46,12 @@ def parse_token(text: str) -> Token | None:
     """The token that `text` is; None where it is none. One regular expression, whatever the text."""
     found = TOKEN.fullmatch(text)
     return Token(id=found[1], secret=Secret(found[2])) if found else None
+
+
+def with_token(url: str, token: Token) -> Secret:
+    """The address of the channel at `url` with the token in it, as conda clients write it: `https://HOST/t/TOKEN/…`."""
+    parts = urlsplit(url)
+    return Secret(f"{parts.scheme}://{parts.netloc}/t/{token.text.reveal()}{parts.path}")
 
 
 def redacted(text: str) -> str:

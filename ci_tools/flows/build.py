@@ -27,6 +27,7 @@ class Bench:
     workspace: Workspace
     outbox: Outbox
     host: CodeHost
+    unread: str = ""  # why the channel's own packages cannot be had here; empty where they can
 
 
 def build(plan: BuildPlan, job_ids: Sequence[str], bench: Bench) -> tuple[BuildReport, ...]:
@@ -94,14 +95,24 @@ def _outcome(
     # Built against something that was built anew, it would be built anew as well.
     if output.filename in kept and all(kept.get(outcome.filename) == outcome for outcome in required):
         return kept[output.filename]
+    if output.draws_on and bench.unread:
+        return _out_of_reach(output, bench.unread)
     return _built(output, job, bench)
 
 
 def _aborted(output: PlannedOutput, missing: Failed | Aborted) -> Aborted:
     """Names what failed first, not what merely waited for it."""
-    root = missing.prerequisite if isinstance(missing, Aborted) else str(missing.filename)
+    if isinstance(missing, Aborted):
+        return replace(missing, filename=output.filename, subdir=output.subdir)
+    root = str(missing.filename)
     because = f"it needs `{root}`, which failed"
     return Aborted(filename=output.filename, subdir=output.subdir, prerequisite=root, because=because)
+
+
+def _out_of_reach(output: PlannedOutput, unread: str) -> Aborted:
+    named = " and ".join(f"`{name}`" for name in output.draws_on)
+    because = f"it needs {named} of the channel, which cannot be read here: {unread}"
+    return Aborted(filename=output.filename, subdir=output.subdir, prerequisite=output.draws_on[0], because=because)
 
 
 def _built(output: PlannedOutput, job: Job, bench: Bench) -> Built | Failed:
@@ -125,8 +136,8 @@ def _tell(outcome: Outcome, kept: Mapping[Filename, Built], host: CodeHost, outp
             host.say(f"{outcome.filename}: {outcome.size} bytes, sha256 {outcome.sha256}")
         case Failed():
             host.say(outcome.tail)
-            host.annotate("error", f"{outcome.filename} failed: {outcome.because}", path=output.recipe)
+            host.annotate("error", f"{outcome.filename} failed: {outcome.because}", path=output.file)
         case Aborted():
-            host.annotate("warning", f"{outcome.filename} was not tried: {outcome.because}", path=output.recipe)
+            host.annotate("warning", f"{outcome.filename} was not tried: {outcome.because}", path=output.file)
         case _ as never:
             assert_never(never)

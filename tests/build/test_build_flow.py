@@ -91,7 +91,7 @@ def test_what_needs_a_failure_is_aborted_and_the_rest_goes_on(shop: Workshop, be
     assert shapes(report) == ["bad failed", "above aborted", "top aborted", "other built"]
     assert {o.prerequisite for o in report.outcomes if isinstance(o, Aborted)} == {str(bad.filename)}
     assert narrator.done == 4
-    assert ("error", "recipes/bad") in {(level, path) for level, _, path in narrator.annotated}
+    assert ("error", "recipes/bad/recipe.yaml") in {(level, path) for level, _, path in narrator.annotated}
 
 
 def test_a_report_is_written_that_reads_back_equal(shop: Workshop, bench: Bench) -> None:

@@ -7,15 +7,16 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies_plan import filenames
+from strategies_plan import filenames, names
 
 from ci_tools import documents
 from ci_tools.core.package import Filename, Subdir
-from ci_tools.core.plan import BuildPlan, BuildReport, Failed
+from ci_tools.core.plan import BuildPlan, BuildReport, Failed, PlannedOutput
 from ci_tools.core.receipt import Receipt, RunReport
 from ci_tools.errors import ExitCode, UsageError
 
 st.register_type_strategy(Filename, filenames)
+st.register_type_strategy(PlannedOutput, st.builds(PlannedOutput, recipe=names.map("recipes/{}".format)))
 st.register_type_strategy(float, st.floats(min_value=0, max_value=1e9))
 
 REPORT = BuildReport(

@@ -123,6 +123,7 @@ def _output(recipe: Recipe, subdir: Subdir, variant: RenderedVariant, versions: 
         build=build,
         host=host,
         run=run,
+        test=_tested_with(fields),
         variant=tuple(sorted((key, str(value)) for key, value in variant.variant.items())),
         sources=tuple(dict.fromkeys(_path_sources(fields))),
         needs=_needs(fields),
@@ -162,6 +163,12 @@ def _bumped(version: str, bound: str) -> str:
         return bound
     parts = version.split(".")[: bound.count("x")]
     return ".".join([*parts[:-1], str(int(parts[-1]) + 1), "0a0"]) if parts[-1].isdecimal() else ""
+
+
+def _tested_with(fields: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the script tests ask for beyond the package itself (CEP 14)."""
+    asked = (test.get("requirements") or {} for test in fields.get("tests") or ())
+    return tuple(str(spec) for each in asked for kind in ("build", "run") for spec in each.get(kind) or ())
 
 
 def _path_sources(fields: Mapping[str, Any]) -> Iterator[str]:
