@@ -109,13 +109,15 @@ def content_type(key: str) -> str:
 
 
 def checked_key(key: str) -> str:
-    """`key`, if it is one: relative, no empty, `.` or `..` segment, no control character, at most 1024 bytes.
+    """`key`, if it is one: relative, no empty, `.` or `..` segment, no control character, UTF-8 of at most 1024 bytes.
 
     Adapters call this on names in both directions, so that no path trick gets through a door.
     """
     segments = key.split("/")
     bad = (
-        any(s in {"", ".", ".."} for s in segments) or "\\" in key or any(ord(c) < ord(" ") or c == "\x7f" for c in key)
+        any(s in {"", ".", ".."} for s in segments)
+        or "\\" in key
+        or any(ord(c) < ord(" ") or c == "\x7f" or "\ud800" <= c <= "\udfff" for c in key)
     )
     if bad or len(key.encode("utf-8", "surrogatepass")) > LONGEST_KEY:
         raise StoreError(f"`{key!r}` is not a key", hint="keys are relative paths without `.` and `..`")
