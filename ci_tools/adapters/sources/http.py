@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -11,13 +12,14 @@ import httpx
 
 from ci_tools.adapters.sources.bounded import bounded
 from ci_tools.core.layout import checked_key
-from ci_tools.errors import NotFoundError, RemoteError, StoreError, TrustError
+from ci_tools.errors import NotFoundError, RemoteError, StoreError, TrustError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Self
 
-TIMEOUT = httpx.Timeout(30.0, connect=10.0)  # seconds between two chunks, not for a whole package
+PATIENCE = 30.0  # seconds between two chunks, not for a whole package
+CONNECT = 10.0  # seconds
 TRIES = 3  # of a connection; an answer is an answer
 LONGEST_DETAIL = 500
 TOKEN_SEGMENT = re.compile(r"/t/[^/]+(?=/|$)")
@@ -28,15 +30,19 @@ NOT_ALLOWED = {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}
 class HttpSource:
     """The channel at `url`, which may carry a token (`/t/<token>/`) or a user and password.
 
+    `patience` is how many seconds may pass without a byte.
     Redirects are not followed: no channel of ours sends any, and a credential must not travel to another host.
     """
 
-    def __init__(self, url: str) -> None:
-        base = httpx.URL(url.rstrip("/"))
+    def __init__(self, url: str, *, patience: float = PATIENCE) -> None:
+        base = _parsed(url)
         auth = (base.username, base.password) if base.username else None
         self._base = str(base.copy_with(userinfo=b""))
         transport = httpx.HTTPTransport(retries=TRIES)
-        self._client = httpx.Client(auth=auth, timeout=TIMEOUT, transport=transport, follow_redirects=False)
+        timeout = httpx.Timeout(patience, connect=CONNECT)
+        self._client = httpx.Client(auth=auth, timeout=timeout, transport=transport, follow_redirects=False)
+        for name in ("httpx", "httpcore"):  # they log the address of every request, with the token in it
+            logging.getLogger(name).setLevel(logging.WARNING)
 
     def __enter__(self) -> Self:
         return self
@@ -70,6 +76,19 @@ class HttpSource:
             yield answer
         finally:
             answer.close()
+
+
+def _parsed(url: str) -> httpx.URL:
+    """The channel's address; what is said of a wrong one does not repeat it, for there may be a credential in it."""
+    try:
+        base = httpx.URL(url.rstrip("/"))
+    except httpx.InvalidURL:
+        # What httpx says of it quotes the part that is wrong, and that may be the credential.
+        raise UsageError("a channel's URL does not parse", hint="https://HOST/CHANNEL") from None
+    if base.scheme not in {"http", "https"} or not base.host or base.query or base.fragment:
+        hint = "https://HOST/CHANNEL, or https://HOST/t/TOKEN/CHANNEL: a token is part of the path"
+        raise UsageError("a channel's URL has a host and a path, and nothing behind them", hint=hint)
+    return base
 
 
 def _require(answer: httpx.Response, key: str, url: str) -> None:
