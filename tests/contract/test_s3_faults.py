@@ -79,7 +79,7 @@ def test_a_large_file_that_is_refused_does_not_travel(seaweedfs: S3Server, large
         assert store.put(KEY, large, IMMUTABLE, if_match=ABSENT) == etag
         with pytest.raises(ConflictError):
             store.put(KEY, large, IMMUTABLE, if_match=ABSENT, metadata={"other": "x"})
-    assert {method for method, _ in proxy.seen} == {"HEAD", "GET"}
+    assert {method for method, _ in proxy.seen} == {"HEAD"}  # its checksum tells, without its bytes
 
 
 IGNORED = pytest.mark.xfail(reason="moto ignores If-Match at the completion of an upload", strict=True)

@@ -8,59 +8,60 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ci_tools.core.layout import Freshness, checked_key, sha256
-from ci_tools.errors import ConflictError, NotFoundError
+from ci_tools.adapters.stores.bodies import digest_of, opened_body, pieces, size_of
+from ci_tools.adapters.stores.conditions import conflict, holds
+from ci_tools.core.layout import Freshness, checked_key
+from ci_tools.errors import NotFoundError
 from ci_tools.ports import Absent, Etag, Head, Stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHUNK = 1 << 20
+AT_ONCE = 64 << 20  # bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """An object as memory holds it."""
+    """An object as memory holds it; the etag is the digest of the bytes."""
 
-    body: bytes
-    freshness: Freshness
+    body: bytes | Path
+    etag: Etag
     metadata: Mapping[str, str]
-
-    @property
-    def etag(self) -> Etag:
-        """The digest of the bytes."""
-        return Etag(sha256(self.body))
 
 
 class MemoryStore:
-    """A dictionary behind the port; safe for threads."""
+    """A dictionary behind the port; safe for threads.
 
-    def __init__(self) -> None:
+    A file longer than `at_once` bytes is not copied but read where it is: it must stay there, as it is.
+    """
+
+    def __init__(self, at_once: int = AT_ONCE) -> None:
         self._objects: dict[str, Held] = {}
         self._lock = threading.Lock()
+        self._at_once = at_once
 
     def get(self, key: str) -> Stored:
         held = self._held(key)
-        return Stored(body=held.body, head=_head(key, held))
+        return Stored(body=b"".join(pieces(held.body)), head=_head(key, held))
 
     def head(self, key: str) -> Head:
         return _head(key, self._held(key))
 
     def stream(self, key: str, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
-        body = self._held(key).body[start:stop]
-        return (body[at : at + CHUNK] for at in range(0, len(body), CHUNK))
+        return pieces(self._held(key).body, start, stop)
 
     def put(
-        self, key: str, body: bytes | Path, freshness: Freshness, *,
+        self, key: str, body: bytes | Path, freshness: Freshness, *,  # noqa: ARG002 (memory does not age)
         if_match: Etag | Absent | None = None, metadata: Mapping[str, str] | None = None,
     ) -> Etag:  # fmt: skip
-        content = body.read_bytes() if isinstance(body, Path) else bytes(body)
-        fresh = Held(body=content, freshness=freshness, metadata=dict(metadata or {}))
+        name, fresh = checked_key(key), self._taken(body, metadata or {})
         with self._lock:
-            present = self._objects.get(checked_key(key))
-            if not holds(if_match, present.etag if present else None) and present != fresh:
-                raise ConflictError(f"`{key}` was written by somebody else", hint="read it again, then decide again")
-            self._objects[key] = fresh
+            present = self._objects.get(name)
+            if not holds(if_match, present.etag if present else None):
+                if present is None or (present.etag, present.metadata) != (fresh.etag, fresh.metadata):
+                    raise conflict(key)
+                return present.etag
+            self._objects[name] = fresh
         return fresh.etag
 
     def list(self, prefix: str) -> Iterator[Head]:
@@ -72,10 +73,6 @@ class MemoryStore:
         with self._lock:
             self._objects.pop(checked_key(key), None)
 
-    def freshness(self, key: str) -> Freshness:
-        """How the object was said to age; what a server over this store tells caches."""
-        return self._held(key).freshness
-
     def _held(self, key: str) -> Held:
         with self._lock:
             held = self._objects.get(checked_key(key))
@@ -83,13 +80,15 @@ class MemoryStore:
             raise NotFoundError(f"there is no `{key}`")
         return held
 
-
-def holds(condition: Etag | Absent | None, present: Etag | None) -> bool:
-    """Whether a write under `condition` may replace what is there."""
-    if condition is None:
-        return True
-    return present is None if isinstance(condition, Absent) else present == condition
+    def _taken(self, body: bytes | Path, metadata: Mapping[str, str]) -> Held:
+        """`body` as it is kept from now on."""
+        if isinstance(body, Path):
+            with opened_body(body) as file:
+                kept: bytes | Path = body if size_of(body) > self._at_once else file.read()
+        else:
+            kept = bytes(body)
+        return Held(body=kept, etag=Etag(digest_of(pieces(kept)).hex()), metadata=dict(metadata))
 
 
 def _head(key: str, held: Held) -> Head:
-    return Head(key=key, etag=held.etag, size=len(held.body), metadata=held.metadata)
+    return Head(key=key, etag=held.etag, size=size_of(held.body), metadata=held.metadata)

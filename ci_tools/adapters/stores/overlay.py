@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import heapq
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ci_tools.adapters.stores.memory import MemoryStore, holds
+from ci_tools.adapters.stores.bodies import digest_of, pieces, size_of
+from ci_tools.adapters.stores.conditions import conflict, holds
+from ci_tools.adapters.stores.memory import AT_ONCE, MemoryStore
 from ci_tools.core.layout import Freshness, checked_key
-from ci_tools.errors import ConflictError, NotFoundError
+from ci_tools.errors import NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,11 +21,14 @@ if TYPE_CHECKING:
 
 
 class OverlayStore:
-    """`base` as it would be after the writes and deletions that were asked of this store."""
+    """`base` as it would be after the writes and deletions that were asked of this store.
 
-    def __init__(self, base: ObjectStore) -> None:
+    Files longer than `at_once` bytes are not copied into memory: they are read again where they are.
+    """
+
+    def __init__(self, base: ObjectStore, at_once: int = AT_ONCE) -> None:
         self._base = base
-        self._upper = MemoryStore()
+        self._upper = MemoryStore(at_once)
         self._deleted: set[str] = set()
         self._written: dict[str, None] = {}  # the keys of the upper store, in the order of their first write
         self._lock = threading.RLock()
@@ -50,8 +57,8 @@ class OverlayStore:
         if_match: Etag | Absent | None = None, metadata: Mapping[str, str] | None = None,
     ) -> Etag:  # fmt: skip
         with self._lock:
-            if not holds(if_match, self._present(key)):
-                return self._refused(key, body, freshness, metadata)
+            if if_match is not None and not holds(if_match, self._present(key)):
+                return self._refused(key, body, metadata or {})
             etag = self._upper.put(key, body, freshness, metadata=metadata)
             self._deleted.discard(key)
             self._written.setdefault(key)
@@ -59,9 +66,10 @@ class OverlayStore:
 
     def list(self, prefix: str) -> Iterator[Head]:
         with self._lock:
-            merged = {h.key: h for h in self._base.list(prefix) if h.key not in self._deleted}
-            merged |= {h.key: h for h in self._upper.list(prefix)}
-        return (merged[key] for key in sorted(merged, key=str.encode))
+            hidden = self._deleted | self._written.keys()
+            upper = list(self._upper.list(prefix))
+        below = (head for head in self._base.list(prefix) if head.key not in hidden)
+        return heapq.merge(below, upper, key=lambda head: head.key.encode())
 
     def delete(self, key: str) -> None:
         with self._lock:
@@ -83,16 +91,11 @@ class OverlayStore:
         except NotFoundError:
             return None
 
-    def _refused(self, key: str, body: bytes | Path, freshness: Freshness, metadata: Mapping[str, str] | None) -> Etag:
+    def _refused(self, key: str, body: bytes | Path, metadata: Mapping[str, str]) -> Etag:
         """The same answer a store gives: equal bytes are our own write that had arrived, others are a conflict."""
-        trial = MemoryStore()
-        etag = trial.put(key, body, freshness, metadata=metadata)
-        try:
-            present = self.get(key)
-        except NotFoundError:
-            present = None
-        if present and present.body == trial.get(key).body and dict(present.head.metadata) == dict(metadata or {}):
-            return present.head.etag
-        raise ConflictError(
-            f"`{key}` was written by somebody else ({etag[:12]})", hint="read it again, then decide again"
-        )
+        with suppress(NotFoundError):
+            present = self.head(key)
+            alike = present.metadata == metadata and present.size == size_of(body)
+            if alike and digest_of(self.stream(key)) == digest_of(pieces(body)):
+                return present.etag
+        raise conflict(key)

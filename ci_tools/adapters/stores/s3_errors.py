@@ -20,7 +20,8 @@ from botocore.exceptions import (
 )
 from botocore.exceptions import ConnectionError as NoConnectionError
 
-from ci_tools.errors import ChannelError, ConflictError, NotFoundError, RemoteError, StoreError
+from ci_tools.adapters.stores.conditions import conflict
+from ci_tools.errors import ChannelError, NotFoundError, RemoteError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,12 +68,8 @@ def translated(key: str, right: str, tries: int) -> Iterator[None]:
         raise RemoteError(said, hint=AGAIN, detail=str(exc)) from exc
     except BotoCoreError as exc:
         raise StoreError(f"the store cannot be used for `{key}`", hint="look at `store:`", detail=str(exc)) from exc
-
-
-def conflict(key: str, detail: str = "") -> ConflictError:
-    """A condition that was refused because the object holds something else."""
-    hint = "read it again, then decide again"
-    return ConflictError(f"`{key}` was written by somebody else", hint=hint, detail=detail)
+    except OSError as exc:  # the network's are the client's own; this is the file on its way up
+        raise StoreError(f"the file for `{key}` cannot be read: {exc.strerror}", hint="build it again") from exc
 
 
 def _refused(exc: ClientError, key: str, right: str) -> ChannelError:

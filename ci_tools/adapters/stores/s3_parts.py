@@ -14,8 +14,8 @@ from awscrt.checksums import combine_crc64nvme, crc64nvme
 from botocore.exceptions import BotoCoreError, ClientError
 from s3transfer.utils import ReadFileChunk
 
+from ci_tools.adapters.stores.bodies import CHUNK, pieces
 from ci_tools.adapters.stores.s3_errors import code
-from ci_tools.adapters.stores.s3_reading import CHUNK
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -105,6 +105,11 @@ class Parts:
             **condition,
         )
         return answer["ETag"], answer.get("ChecksumCRC64NVME") == whole
+
+
+def crc64nvme_of(body: bytes | Path) -> str:
+    """The checksum of the whole, as the server says it."""
+    return _text(reduce(lambda crc, piece: crc64nvme(piece, crc), pieces(body), 0))
 
 
 def _sums(body: ReadFileChunk) -> tuple[int, str]:

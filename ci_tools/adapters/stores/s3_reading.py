@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from ci_tools.adapters.patience import pause
+from ci_tools.adapters.stores.bodies import CHUNK
 from ci_tools.adapters.stores.s3_errors import BROKEN, REFUSED, code
 from ci_tools.errors import RemoteError
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3 import S3Client
 
-CHUNK = 1 << 20
 BEYOND_END = {"InvalidRange", "416"}
 
 
