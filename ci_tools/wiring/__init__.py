@@ -1,0 +1,31 @@
+"""Which adapter stands behind each port: the only room that names them. A dry run gets others."""
+
+from ci_tools.wiring.builds import backends, outbox, pantry, supplies
+from ci_tools.wiring.edges import edge, edge_application, grant_registry, local_edge_config
+from ci_tools.wiring.hosts import cause, host, machine, repository
+from ci_tools.wiring.keys import key, keystore, signer
+from ci_tools.wiring.publishing import press, setting
+from ci_tools.wiring.stores import object_store, package_reader, source
+
+__all__ = [
+    "backends",
+    "cause",
+    "edge",
+    "edge_application",
+    "grant_registry",
+    "host",
+    "key",
+    "keystore",
+    "local_edge_config",
+    "machine",
+    "object_store",
+    "outbox",
+    "package_reader",
+    "pantry",
+    "press",
+    "repository",
+    "setting",
+    "signer",
+    "source",
+    "supplies",
+]

@@ -1,0 +1,49 @@
+"""Who is told how it goes, and what machine and repository this is."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from ci_tools.core.package import Subdir
+    from ci_tools.core.receipt import Cause
+    from ci_tools.ports import CodeHost, Repository
+
+
+def host(env: Mapping[str, str], verbosity: int = 0) -> CodeHost:
+    """Who is told how it goes, on stderr."""
+    if env.get("GITHUB_ACTIONS") == "true":
+        from ci_tools.adapters.hosts.github import GitHub
+
+        return GitHub(sys.stderr, env, verbosity=verbosity)
+    from ci_tools.adapters.hosts.terminal import Terminal
+
+    return Terminal(sys.stderr, env, verbosity=verbosity)
+
+
+def machine() -> Subdir:
+    """The subdir of this machine."""
+    from ci_tools.adapters import machine as this
+
+    return this.subdir()
+
+
+def repository(folder: Path, env: Mapping[str, str]) -> Repository:
+    """The git repository around `folder`."""
+    from ci_tools.adapters.git import GitRepository
+
+    return GitRepository(folder, env)
+
+
+def cause(commit: str, env: Mapping[str, str], what: str = "publish") -> Cause:
+    """Who wants a new generation, and why: the run of a code host, or a person at a machine."""
+    from ci_tools.adapters import machine as this
+    from ci_tools.core.receipt import Cause
+
+    place = f"{env.get('GITHUB_SERVER_URL', '')}/{env.get('GITHUB_REPOSITORY', '')}/actions/runs"
+    run = f"{place}/{env['GITHUB_RUN_ID']}" if env.get("GITHUB_RUN_ID") else ""
+    return Cause(commit=commit, run=run, who=env.get("GITHUB_ACTOR") or this.person(), what=what)

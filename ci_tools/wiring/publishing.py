@@ -1,0 +1,67 @@
+"""What one run that writes the channel works with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ci_tools.wiring.edges import edge
+from ci_tools.wiring.keys import key, keystore
+from ci_tools.wiring.stores import object_store, package_reader
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from ci_tools.config import ChannelConfig
+    from ci_tools.core.receipt import Cause
+    from ci_tools.flows.publish import Press
+    from ci_tools.flows.transaction import Setting
+    from ci_tools.ports import CodeHost
+
+
+def setting(config: ChannelConfig, env: Mapping[str, str], cause: Cause, now: datetime, *, dry_run: bool) -> Setting:
+    """What one run that writes the channel is: its store, its notary, its cause."""
+    from ci_tools.adapters.patience import pause
+    from ci_tools.core.keyset import KeyName, trust_material
+    from ci_tools.flows.transaction import Notary, Setting
+
+    material = trust_material(keystore(config, env).published)
+    return Setting(
+        store=object_store(config, dry_run=dry_run),
+        notary=Notary(root=material.root, online=key(config, env, KeyName.ONLINE)),
+        cause=cause,
+        now=now,
+        pause=pause,
+    )
+
+
+def press(config: ChannelConfig, env: Mapping[str, str], setting: Setting, host: CodeHost, *, dry_run: bool) -> Press:
+    """What a publish works with besides its setting."""
+    from time import monotonic
+
+    from ci_tools.adapters.sources.stored import StoredSource
+    from ci_tools.core.attestation import Publisher
+    from ci_tools.core.attester import ChannelAttester
+    from ci_tools.core.keyset import KeyName, trust_material
+    from ci_tools.core.sidecar import Attestations
+    from ci_tools.flows.publish import Press, What
+
+    material = trust_material(keystore(config, env).published)
+    url, started = config.base_url, monotonic()
+    publisher = Publisher(
+        key=key(config, env, KeyName.PUBLISHER),
+        certificate=material.certificate,
+        log=key(config, env, KeyName.LOG),
+        channel=url,
+    )
+    return Press(
+        subdirs=config.indexed_subdirs,
+        what=What(config.publish.what),
+        attester=ChannelAttester(publisher, material.trusted_root, setting.now),
+        attestations=Attestations(material.trusted_root, url),
+        source=StoredSource(setting.store, url),
+        reader=package_reader(config),
+        edge=edge(config, dry_run=dry_run),
+        host=host,
+        elapsed=lambda: monotonic() - started,
+    )

@@ -1,0 +1,57 @@
+"""Where the channel is kept, and where any channel is read from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, assert_never
+
+if TYPE_CHECKING:
+    from ci_tools.config import ChannelConfig
+    from ci_tools.ports import ChannelSource, ObjectStore, PackageReader
+
+
+def object_store(config: ChannelConfig, *, dry_run: bool) -> ObjectStore:
+    """Where the channel is kept; in a dry run with an overlay that takes every write."""
+    store = kept_store(config)
+    if dry_run:
+        from ci_tools.adapters.stores.overlay import OverlayStore
+
+        return OverlayStore(store)
+    return store
+
+
+def source(where: str) -> ChannelSource:
+    """Any channel to read from: a URL or a folder."""
+    if where.startswith(("http://", "https://")):
+        from ci_tools.adapters.sources.http import HttpSource
+
+        return HttpSource(where)
+    from ci_tools.adapters.sources.folder import FolderSource
+
+    return FolderSource(Path(where))
+
+
+def package_reader(config: ChannelConfig | None = None) -> PackageReader:
+    """What looks into package files, within the bounds of `config`."""
+    from ci_tools.adapters.archives import ArchiveReader
+    from ci_tools.adapters.unpacking import Limits
+
+    return ArchiveReader(limits=Limits(unpacked=config.publish.largest)) if config else ArchiveReader()
+
+
+def kept_store(config: ChannelConfig) -> ObjectStore:
+    """The store itself, also in a dry run: to be read only."""
+    from ci_tools.config import LocalStoreConfig, S3StoreConfig
+
+    match config.store:
+        case LocalStoreConfig(path=path):
+            from ci_tools.adapters.stores.local import LocalStore
+
+            return LocalStore(config.path(path))
+        case S3StoreConfig() as s3:
+            from ci_tools.adapters.stores.s3 import S3Store
+
+            prefix = config.channel if s3.prefix is None else s3.prefix
+            return S3Store(bucket=s3.bucket, prefix=prefix, region=s3.region, endpoint=s3.endpoint)
+        case _:
+            assert_never(config.store)
