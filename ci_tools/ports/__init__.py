@@ -1,0 +1,30 @@
+"""What the flows ask of the world. The docstring is the contract; tests/contract holds every adapter to it."""
+
+from ci_tools.ports.builds import BuildBackend, Outbox, Pantry, Workspace
+from ci_tools.ports.edges import Edge, GrantRegistry
+from ci_tools.ports.hosts import CodeHost
+from ci_tools.ports.keys import Keystore, Signer
+from ci_tools.ports.repository import Repository
+from ci_tools.ports.sources import ChannelSource, PackageReader
+from ci_tools.ports.stores import ABSENT, Absent, Etag, Head, ObjectStore, Stored
+
+__all__ = [
+    "ABSENT",
+    "Absent",
+    "BuildBackend",
+    "ChannelSource",
+    "CodeHost",
+    "Edge",
+    "Etag",
+    "GrantRegistry",
+    "Head",
+    "Keystore",
+    "ObjectStore",
+    "Outbox",
+    "PackageReader",
+    "Pantry",
+    "Repository",
+    "Signer",
+    "Stored",
+    "Workspace",
+]

@@ -1,0 +1,35 @@
+"""Channels and packages that are only read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from ci_tools.core.package import Artifact, Filename, Subdir
+
+
+class ChannelSource(Protocol):
+    """Any conda channel to read from, by URL or folder; never written to."""
+
+    @property
+    def url(self) -> str:
+        """Where it is, without a credential in it."""
+
+    def read(self, key: str, limit: int) -> bytes:
+        """The object, whole; NotFoundError on 404, TrustError where it is longer than `limit` bytes."""
+
+    def stream(self, key: str) -> Iterator[bytes]:
+        """The object in chunks of bounded size."""
+
+
+class PackageReader(Protocol):
+    """What looks inside a package file; the only place that opens an archive nobody has vouched for."""
+
+    def read(self, path: Path, subdir: Subdir) -> Artifact:
+        """The artifact, checked: name against index.json, subdir, paths, sizes. PackageError says what is wrong."""
+
+    def receive(self, chunks: Iterable[bytes], filename: Filename, subdir: Subdir) -> Artifact:
+        """The same for a package that arrives in chunks; its file lives until the process ends."""
