@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from rattler_build import (
-    JinjaConfig,
     PlatformConfig,
     RattlerBuildError,
     RenderConfig,
@@ -17,19 +15,21 @@ from rattler_build import (
     SingleOutputRecipe,
     Stage0Recipe,
     VariantConfig,
-    VariantError,
 )
 
 from ci_tools.adapters.builders import v1_errors
+from ci_tools.adapters.builders.v1_fields import about, exports, path_sources, programs, specs
+from ci_tools.adapters.rendering.variants import platform_of, v1_variants
 from ci_tools.core.package import Dist, Filename, Subdir
 from ci_tools.core.recipe import Output, Recipe
+from ci_tools.core.variants import candidates
 from ci_tools.errors import PackageError, Problem, RecipeError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping
+    from pathlib import Path
 
 RECIPE_FILE = "recipe.yaml"
-VARIANTS_FILE = "variants.yaml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,13 +43,12 @@ class Rendered:
 def rendered(root: Path, recipe: Recipe, subdir: Subdir, variants_file: str = "") -> tuple[Rendered, ...]:
     """The outputs of `recipe` below `root` for a build on `subdir`, each file once, without those that `skip` there.
 
-    `variants_file`, relative to `root`, counts, and over it every variants.yaml from the root down to the recipe, the
-    nearer one over the farther one.
-    Raises RecipeError with file, line and column. The call is in process and not bounded in time: what bounds it
-    one day starts here, for these arguments and what is returned are values but for `vendor`.
+    `variants_file`, relative to `root`, counts, and over it what core.variants.candidates lists.
+    Raises RecipeError with file, line and column. It is not bounded in time: adapters.rendering bounds it.
     """
-    platform = PlatformConfig(target_platform=subdir, build_platform=subdir, host_platform=subdir)
-    variants = _variants(root, recipe, platform, variants_file)
+    platform = platform_of(subdir)
+    present = tuple(path for path in candidates(recipe.directory, variants_file) if (root / path).is_file())
+    variants = v1_variants(root, present, subdir)
     file = root / recipe.file
     try:
         stage0 = Stage0Recipe.from_file(file)
@@ -70,18 +69,6 @@ def _unreadable(recipe: Recipe, exc: Exception) -> Problem:
     return Problem(
         message="the recipe cannot be read", hint="a recipe is UTF-8 text", path=recipe.file, detail=str(exc)
     )
-
-
-def _variants(root: Path, recipe: Recipe, platform: PlatformConfig, first: str) -> VariantConfig:
-    folders = [root, *(root / f for f in reversed(Path(recipe.directory).parents[:-1])), root / recipe.directory]
-    named = [root / first, *(folder / VARIANTS_FILE for folder in folders)]
-    files: list[str | Path] = [file for file in dict.fromkeys(named) if file.is_file()]
-    if not files:
-        return VariantConfig()
-    try:
-        return VariantConfig.from_files_with_context(files, JinjaConfig(platform=platform))
-    except VariantError as exc:
-        raise RecipeError(v1_errors.variants_problem(str(exc), root=root)) from exc
 
 
 def _unskipped(stage0: Stage0Recipe, variants: VariantConfig, platform: PlatformConfig) -> list[RenderedVariant]:
@@ -112,12 +99,16 @@ def _skips(stage0: Stage0Recipe, variants: VariantConfig, one: RenderedVariant, 
 
 def _output(recipe: Recipe, subdir: Subdir, variant: RenderedVariant, versions: Mapping[str, str]) -> Output:
     fields = variant.recipe.to_dict()
-    requirements = fields.get("requirements") or {}
     known = {**versions} | {n: f"{p.version} {p.build_string or ''}" for n, p in variant.pin_subpackages.items()}
-    build, host, run = (_specs(requirements.get(kind) or [], known) for kind in ("build", "host", "run"))
+    requirements = fields.get("requirements") or {}
+    staged = [cache.get("requirements") or {} for cache in fields.get("staging_caches") or ()]
+    build, host, run = (
+        tuple(dict.fromkeys(spec for part in (requirements, *staged) for spec in specs(part.get(kind) or [], known)))
+        for kind in ("build", "host", "run")
+    )
     return Output(
         recipe=recipe,
-        filename=_filename(recipe, variant),
+        filename=_filename(recipe, variant.recipe.package.name, fields),
         subdir=Subdir.NOARCH if fields["build"].get("noarch") else subdir,
         build_number=fields["build"].get("number", 0),
         build=build,
@@ -125,44 +116,12 @@ def _output(recipe: Recipe, subdir: Subdir, variant: RenderedVariant, versions: 
         run=run,
         test=_tested_with(fields),
         variant=tuple(sorted((key, str(value)) for key, value in variant.variant.items())),
-        sources=tuple(dict.fromkeys(_path_sources(fields))),
-        needs=_needs(fields),
+        sources=tuple(dict.fromkeys(path_sources(fields))),
+        needs=programs(fields),
+        run_exports=exports(requirements.get("run_exports") or {}, known),
+        ignores=tuple((requirements.get("ignore_run_exports") or {}).get("by_name") or ()),
+        about=about(fields),
     )
-
-
-def _filename(recipe: Recipe, variant: RenderedVariant) -> Filename:
-    package, build = variant.recipe.package, variant.recipe.to_dict()["build"]["string"]
-    try:
-        return Filename(dist=Dist(name=package.name, version=str(package.version), build=build))
-    except PackageError as exc:
-        raise RecipeError(*(Problem(message=p.message, hint=p.hint, path=recipe.file) for p in exc.problems)) from exc
-
-
-def _specs(requirements: Sequence[Any], versions: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(r if isinstance(r, str) else _pinned(r, versions) for r in requirements)
-
-
-def _pinned(pin: Mapping[str, Any], versions: Mapping[str, str]) -> str:
-    """The spec of a pin on a sibling; only the name where its version is not known before the build."""
-    ((_, fields),) = pin.items()
-    name, known = fields["name"], versions.get(fields["name"])
-    if known is None:
-        return str(name)
-    if fields.get("exact"):
-        return f"{name} =={known}".strip()
-    version, _, _ = known.partition(" ")
-    bounds = [f">={version}"] if fields.get("lower_bound") else []
-    if upper := _bumped(version, fields.get("upper_bound") or ""):
-        bounds.append(f"<{upper}")
-    return f"{name} {','.join(bounds)}".strip()
-
-
-def _bumped(version: str, bound: str) -> str:
-    """`2.0a0` for 1.4.2 and the bound `x`; a bound that is a version is itself."""
-    if "x" not in bound:
-        return bound
-    parts = version.split(".")[: bound.count("x")]
-    return ".".join([*parts[:-1], str(int(parts[-1]) + 1), "0a0"]) if parts[-1].isdecimal() else ""
 
 
 def _tested_with(fields: Mapping[str, Any]) -> tuple[str, ...]:
@@ -171,15 +130,12 @@ def _tested_with(fields: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(spec) for each in asked for kind in ("build", "run") for spec in each.get(kind) or ())
 
 
-def _path_sources(fields: Mapping[str, Any]) -> Iterator[str]:
-    for part in (fields, *(fields.get("staging_caches") or ())):
-        yield from (source["path"] for source in part.get("source") or () if "path" in source)
-
-
-def _needs(fields: Mapping[str, Any]) -> tuple[str, ...]:
-    channel = (fields.get("extra") or {}).get("channel") or {}
-    needs = channel.get("needs", []) if isinstance(channel, dict) else []
-    return tuple(map(str, needs)) if isinstance(needs, list) else (str(needs),)
+def _filename(recipe: Recipe, name: str, fields: Mapping[str, Any]) -> Filename:
+    version, build = str(fields["package"]["version"]), fields["build"]["string"]
+    try:
+        return Filename(dist=Dist(name=name, version=version, build=build))
+    except PackageError as exc:
+        raise RecipeError(*(Problem(message=p.message, hint=p.hint, path=recipe.file) for p in exc.problems)) from exc
 
 
 def _text(file: Path) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import difflib
 import re
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
 
 from ci_tools.errors import Problem
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # CEP 14: the keys that people write by hand and mistype.
 KEYS = (
@@ -51,15 +54,13 @@ def problem(said: str, *, path: str, text: str) -> Problem:
     return Problem(message=_short(message), hint=_hint(said), path=path, line=line, column=column, detail=said)
 
 
-def variants_problem(said: str, *, root: Path) -> Problem:
-    """The same for a variants file; its path is in the text."""
-    named = re.search(r'path: "([^"]*)"', said)
-    file = Path(named[1]) if named else root
+def variants_problem(said: str, *, root: Path, file: Path) -> Problem:
+    """The same for the variants file `file` below `root`."""
     line, column = _mark(unwrapped(said)) or (0, 0)
     return Problem(
         message=_short(unwrapped(said)),
         hint="a variants file maps each key to a list of values",
-        path=file.relative_to(root).as_posix() if file.is_relative_to(root) else file.name,
+        path=file.relative_to(root).as_posix(),
         line=line,
         column=column,
         detail=said,

@@ -1,0 +1,1 @@
+"""What recipes make, whatever their dialect: read in processes of bounded time and memory."""
