@@ -114,6 +114,22 @@ def record(command: Command, log: Path, *, limit: int = LOG_LIMIT) -> Ended:
     return Ended(returncode=process.returncode, seconds=time.monotonic() - started, timed_out=timed_out)
 
 
+def answers(command: Command, *, patience: float) -> Iterator[bytes]:
+    """Run a program of ours and yield each line it prints, until it ends or is silent for `patience` seconds.
+
+    Its group is ended in any case; what it says on stderr is dropped.
+    """
+    quiet = subprocess.DEVNULL
+    with _running(command, command.argv, stdin=quiet, stderr=quiet) as process:
+        pipe, rest = process.stdout, b""
+        assert pipe is not None  # noqa: S101 (it was asked for)
+        with selectors.DefaultSelector() as selector:
+            selector.register(pipe, selectors.EVENT_READ)
+            while selector.select(patience) and (chunk := os.read(pipe.fileno(), CHUNK)):
+                *lines, rest = (rest + chunk).split(b"\n")
+                yield from lines
+
+
 @contextmanager
 def alongside(command: Command) -> Iterator[None]:
     """Run a trusted program while the block runs, and end it with its group; what it prints is dropped.
