@@ -72,6 +72,24 @@ def test_order_and_batches_do_not_matter(
     assert {key: right[key] for key in left} == left
 
 
+@given(attempts=st.lists(st.tuples(st.sampled_from(PACKAGES[:4]), st.sampled_from(["", "x", "y"])), max_size=6))
+@CALM
+def test_a_file_name_keeps_the_bytes_it_was_first_published_with(
+    tmp_path: Path, attempts: list[tuple[Package, str]]
+) -> None:
+    world, first = a_world(tmp_path), {}
+    for package, salt in attempts:
+        report = world.publish(replace(package, salt=salt))
+        key = layout.package_key(package.subdir, package.filename)
+        assert [refused.what for refused in report.refused] == ([key] if first.setdefault(key, salt) != salt else [])
+        assert body_of(world.store, key) == made(tmp_path, replace(package, salt=first[key]))
+
+
+def made(tmp_path: Path, package: Package) -> bytes:
+    _, delivery = a_world(tmp_path).deliver(package)
+    return (delivery.root / delivery.packages[0]).read_bytes()
+
+
 @given(batches=st.lists(st.sets(st.sampled_from(PACKAGES), min_size=1, max_size=4), min_size=1, max_size=3))
 @CALM
 def test_everything_listed_can_be_fetched_and_verified_at_any_instant(
@@ -175,18 +193,22 @@ def test_a_commit_whose_answer_was_lost_is_not_made_twice(tmp_path: Path) -> Non
     assert len(listed(world.store)) == 3
 
 
-def test_a_dry_run_writes_nothing_and_says_what_would_be_written(tmp_path: Path) -> None:
+@given(old=st.sets(st.sampled_from(PACKAGES), max_size=3), new=st.sets(st.sampled_from(PACKAGES), max_size=3))
+@CALM
+def test_a_dry_run_writes_nothing_and_says_what_would_be_written(
+    tmp_path: Path, old: set[Package], new: set[Package]
+) -> None:
     world = a_world(tmp_path)
-    world.publish(PACKAGES[0])
+    world.publish(*sorted(old, key=str))
     before = {head.key: head.etag for head in world.store.list("")}
-    plan, delivery = world.deliver(PACKAGES[1])
+    plan, delivery = world.deliver(*sorted(new, key=str))
     rehearsal = OverlayStore(world.store)
     said = publish(plan, (delivery,), world.setting(rehearsal), world.press(store=rehearsal))
     assert {head.key: head.etag for head in world.store.list("")} == before
-    publish(plan, (delivery,), world.setting(), world.press())
+    done = publish(plan, (delivery,), world.setting(), world.press())
     after = {head.key for head in world.store.list("") if before.get(head.key) != head.etag}
     assert shape(rehearsal.written) == shape(after)
-    assert said.uploaded == ("noarch/data-1.1-0.conda",)
+    assert (said.uploaded, said.already_there, said.projected) == (done.uploaded, done.already_there, done.projected)
 
 
 def shape(keys: object) -> set[str]:
