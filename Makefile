@@ -22,8 +22,9 @@ check: $(STAMP)
 	@$(BIN)/lint-imports
 	@$(BIN)/channel config schema --check
 
+# ONLY="edge index": these alone.
 bench: $(STAMP)
-	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.bench $(ONLY)
 
 # The lock names no index and no file: it works behind any mirror.
 lock:

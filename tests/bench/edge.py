@@ -1,4 +1,4 @@
-"""How fast the local edge is, with its load generator on the same cores: `python -m tests.bench.edge`."""
+"""How fast the local edge is, with its load generator on the same cores: `make bench ONLY=edge`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ import httpx
 from ci_tools.adapters.edges.local import LocalEdge
 from ci_tools.core.access import Grant
 from ci_tools.core.tokens import new_token
+from tests.bench.figures import Figure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,34 +29,20 @@ SMALL = {"a document of 10 KB": "noarch/repodata.json", "a package of 10 KB": "n
 WANTED = {"10 KB": 2000, "304": 2000, "MB/s": 500}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
-    """One thing measured, with what issue 6 asks for (0: nothing)."""
-
-    what: str
-    value: float
-    unit: str
-    wanted: float = 0
-
-    def __str__(self) -> str:
-        asked = f"   (asked for: {self.wanted:g})" if self.wanted else ""
-        return f"{self.what:44} {self.value:10,.0f} {self.unit}{asked}"
-
-
 def figures(seconds: float = SECONDS) -> Iterator[Figure]:
     """Every figure, one after the other; about six times `seconds`."""
     with tempfile.TemporaryDirectory() as name, _edge(Path(name)) as (process, port, gate):
         for what, key in SMALL.items():
             rate, etag = _rate(port, f"{gate}/{key}", seconds), _etag(port, f"{gate}/{key}")
-            yield Figure(what=what, value=rate, unit="requests/s", wanted=WANTED["10 KB"])
+            yield Figure(what=what, value=rate, unit="requests/s", least=WANTED["10 KB"])
             rate = _rate(port, f"{gate}/{key}", seconds, f"if-none-match: {etag}\r\n")
-            yield Figure(what=f"{what}, unchanged (304)", value=rate, unit="requests/s", wanted=WANTED["304"])
+            yield Figure(what=f"{what}, unchanged (304)", value=rate, unit="requests/s", least=WANTED["304"])
         rate = _rate(port, "/t/000000000000-" + "0" * 40 + "/acme/x", seconds)
         yield Figure(what="an unknown token (401)", value=rate, unit="requests/s")
         before = _peak(process)
         said = _load(port, f"{gate}/noarch/large-1-0.conda", seconds, connections=4)
         speed = said["bytes"] / said["seconds"] / 1e6
-        yield Figure(what="a package of 64 MiB", value=speed, unit="MB/s", wanted=WANTED["MB/s"])
+        yield Figure(what="a package of 64 MiB", value=speed, unit="MB/s", least=WANTED["MB/s"])
         _load(port, f"{gate}/noarch/huge-1-0.conda", 0, connections=4)
         grown = (_peak(process) - before) / 2**20
         yield Figure(what="memory for packages of 64 MiB and 1 GiB, four at once", value=grown, unit="MiB more")
@@ -117,13 +103,3 @@ def _peak(process: subprocess.Popen[str]) -> int:
     """The largest memory that the process ever had, in bytes."""
     status = Path(f"/proc/{process.pid}/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) * 1024
-
-
-def main() -> None:
-    """Print every figure."""
-    for figure in figures():
-        print(figure)  # noqa: T201 (a bench speaks to a person)
-
-
-if __name__ == "__main__":
-    main()
