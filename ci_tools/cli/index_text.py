@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ci_tools.core.quantities import counted
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
@@ -27,7 +29,7 @@ def _lines(standing: ChannelStanding, now: datetime) -> Iterator[str]:
     due = f"in {left} days" if left >= 0 else "it has EXPIRED: clients that verify refuse it; a publish renews it"
     yield f"signed until {standing.expires:%Y-%m-%d %H:%M} UTC, {due}"
     for subdir in standing.subdirs:
-        yield f"  {subdir.subdir:12} {subdir.packages:7} packages  {subdir.names:7} names"
+        yield f"  {subdir.subdir:12} {counted(subdir.packages, 'package'):>16}  {counted(subdir.names, 'name'):>12}"
     if standing.behind:
         yield f"behind ({len(standing.behind)}): the next publish writes them"
         yield from (f"  {key}" for key in standing.behind)

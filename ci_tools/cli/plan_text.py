@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ci_tools.core.plan import Reason
+from ci_tools.core.quantities import counted
 from ci_tools.core.safe_text import printable
 
 if TYPE_CHECKING:
@@ -80,9 +81,4 @@ def _summary(plan: BuildPlan) -> str:
     compared = f"(what changed {since}, against {against})" if plan.base else f"(all recipes, against {against})"
     if not plan.jobs:
         return f"nothing to build {compared}" if plan.refusals else f"nothing to do {compared}"
-    outputs, jobs = len(plan.outputs()), len(plan.jobs)
-    return f"{outputs} {_plural('output', outputs)} in {jobs} {_plural('job', jobs)} {compared}"
-
-
-def _plural(noun: str, count: int) -> str:
-    return noun if count == 1 else f"{noun}s"
+    return f"{counted(len(plan.outputs()), 'output')} in {counted(len(plan.jobs), 'job')} {compared}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from ci_tools.core.quantities import size_text
+from ci_tools.core.quantities import counted, size_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,8 @@ def _summary(report: VerifyReport) -> Iterator[str]:
         until = f"{report.expires:%Y-%m-%d %H:%M} UTC"
         yield f"{report.source} is at generation {report.generation}, to be renewed by {until}"
         yield (
-            f"checked  {checked.documents} index documents, {checked.shards} shards, {checked.records} records, "
-            f"{checked.packages} packages with their attestations ({size_text(checked.bytes)})"
+            f"checked  {counted(checked.documents, 'index document')}, {counted(checked.shards, 'shard')}, "
+            f"{counted(checked.records, 'record')}, {counted(checked.packages, 'package')} "
+            f"with attestations ({size_text(checked.bytes)})"
         )
     yield "holds" if report.ok else "does not hold"

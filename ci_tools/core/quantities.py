@@ -1,4 +1,4 @@
-"""Durations and sizes as people write them: `90d`, `1h30m`, `5GB`."""
+"""Durations, sizes and counts as people write them: `90d`, `1h30m`, `5GB`, `2 packages`."""
 
 from __future__ import annotations
 
@@ -66,3 +66,8 @@ def size_text(count: int) -> str:
         number, step = number / 1000, step + 1
     digits = 1 if step and number < 9.95 else 0  # noqa: PLR2004 (what would be shown as 10.0)
     return f"{number:.{digits}f} {STEPS[step]}"
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 package`, `2 packages`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -89,7 +89,7 @@ def test_one_s_own_channel_verifies_without_an_argument(made: Path, capsys: pyte
     assert channel(made, "verify") == 0
     out = capsys.readouterr().out
     assert "is at generation 1" in out
-    assert "2 packages with their attestations" in out
+    assert "2 packages with attestations" in out
     assert out.endswith("\nholds\n")
 
 
