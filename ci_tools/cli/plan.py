@@ -22,6 +22,7 @@ from ci_tools.flows.published import published
 if TYPE_CHECKING:
     from ci_tools.cli.run import Run
     from ci_tools.core.plan import BuildPlan, Refusal
+    from ci_tools.flows.published import Published
     from ci_tools.ports import Repository
 
 
@@ -48,13 +49,18 @@ def command(
     Exit code 3, after the plan was written, where something is refused; 0 where there is nothing to do.
     """
     span = _span(base, before, head, missing=missing)
-    found = _planned(run, span, _subdirs(run, subdirs))
+    named = _subdirs(run, subdirs)
+    tell(run, planned(run, span, named, held(run, named)), out)
+
+
+def tell(run: Run, plan: BuildPlan, out: Path | None) -> None:
+    """Write the plan to `out` and say it; RecipeError, after that, where something is refused."""
     if out and not run.dry_run:
-        _write(out, documents.write(found))
-    run.host.say(plan_text(found, verbose=run.verbose))
-    run.emit(found, lambda _: "")
-    if found.refusals:
-        raise RecipeError(*map(_problem, found.refusals))
+        write_file(out, documents.write(plan))
+    run.host.say(plan_text(plan, verbose=run.verbose))
+    run.emit(plan, lambda _: "")
+    if plan.refusals:
+        raise RecipeError(*map(_problem, plan.refusals))
 
 
 def _span(base: str | None, before: str | None, head: str, *, missing: bool) -> Span:
@@ -75,11 +81,18 @@ def _subdirs(run: Run, asked: tuple[str, ...]) -> tuple[Subdir, ...]:
     return tuple(map(Subdir, asked)) or known
 
 
-def _planned(run: Run, span: Span, subdirs: tuple[Subdir, ...]) -> BuildPlan:
+def held(run: Run, subdirs: tuple[Subdir, ...]) -> Published:
+    """What the channel holds in these subdirs, read from its store."""
+    root = wiring.keystore(run.config, run.env).published(PublicName.ROOT)
+    return published(wiring.object_store(run.config, dry_run=True), root, subdirs, run.now())
+
+
+def planned(
+    run: Run, span: Span, subdirs: tuple[Subdir, ...], held: Published, *, heal: bool = False
+) -> BuildPlan:  # fmt: skip
+    """The plan for `span` against what is `held`; `heal` adds what the channel lacks."""
     config = run.config
-    repository = _repository(run)
-    root = wiring.keystore(config, run.env).published(PublicName.ROOT)
-    held = published(wiring.object_store(config, dry_run=True), root, subdirs, run.now())
+    repository = repository_of(run)
     settings = PlanSettings(
         channel=config.base_url,
         recipes=config.recipes.path,
@@ -87,11 +100,13 @@ def _planned(run: Run, span: Span, subdirs: tuple[Subdir, ...]) -> BuildPlan:
         runners={subdir: config.build.runner(subdir) for subdir in subdirs},
         generation=held.generation,
         has=_has,
+        heal=heal,
     )
     return plan(repository, wiring.backends(config, run.env), held.outputs, settings, span)
 
 
-def _repository(run: Run) -> Repository:
+def repository_of(run: Run) -> Repository:
+    """The repository that channel.yaml is at the top of."""
     found = wiring.repository(run.config.folder, run.env)
     if found.root.resolve() != run.config.folder.resolve():
         hint = f"move it to {found.root}"
@@ -104,7 +119,8 @@ def _has(subdir: Subdir, program: str) -> bool:
     return subdir is not machine.subdir() or machine.has(program)
 
 
-def _write(out: Path, body: bytes) -> None:
+def write_file(out: Path, body: bytes) -> None:
+    """Write `body` to `out`, whole or not at all; folders are made."""
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         part = out.with_name(f"{out.name}.part")

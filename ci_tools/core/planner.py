@@ -26,7 +26,10 @@ def every_program(_machine: Subdir, _program: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanSettings:
-    """What channel.yaml and the machine say. `has(machine, program)`: whether a machine of that subdir has it."""
+    """What channel.yaml and the machine say. `has(machine, program)`: whether a machine of that subdir has it.
+
+    `heal`: beside what a range changed, plan what the channel lacks, so that a publish that failed is made up for.
+    """
 
     channel: str  # base URL
     recipes: str  # the folder below which recipes lie
@@ -34,6 +37,7 @@ class PlanSettings:
     runners: Mapping[Subdir, str] = field(default_factory=dict)
     generation: int = 0
     has: Callable[[Subdir, str], bool] = every_program
+    heal: bool = False
 
     @property
     def machines(self) -> tuple[Subdir, ...]:
@@ -62,7 +66,7 @@ def decide(
 ) -> BuildPlan:  # fmt: skip
     """The plan; RecipeError with every mistake of every recipe, those of the survey included."""
     inputs = _inputs(survey)
-    wanted, unowned = _wanted(survey, inputs)
+    wanted, unowned = _wanted(survey, inputs, heal=settings.heal)
     products = _products(survey, inputs, settings.machines)
     selection = select(products, wanted, Holdings(published=published), settings.has)
     outputs = [output for found in survey.rendered.values() for output in found]
@@ -101,14 +105,16 @@ def _inputs(survey: Survey) -> Mapping[str, Inputs]:
 
 
 def _wanted(
-    survey: Survey, inputs: Mapping[str, Inputs]
+    survey: Survey, inputs: Mapping[str, Inputs], *, heal: bool
 ) -> tuple[Mapping[str, tuple[Reason, str]], tuple[str, ...]]:  # fmt: skip
     """Recipe directory -> why its outputs are asked for; and the changed paths that are nobody's."""
+    lacking = {recipe.directory: (Reason.MISSING, "the channel lacks it") for recipe in survey.recipes}
     if not survey.changes.base:
-        return {recipe.directory: (Reason.MISSING, "the channel lacks it") for recipe in survey.recipes}, ()
+        return lacking, ()
     outside = {directory: found.outside for directory, found in inputs.items()}
     changed, unowned = touched(survey.changes.changes, survey.recipes, outside)
-    return {directory: (Reason.CHANGED, _because(paths)) for directory, paths in changed.items()}, unowned
+    wanted = {directory: (Reason.CHANGED, _because(paths)) for directory, paths in changed.items()}
+    return (lacking if heal else {}) | wanted, unowned
 
 
 def _because(paths: Sequence[str]) -> str:

@@ -23,10 +23,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """The outputs of one generation, by subdir; generation 0 is a channel in which nothing was published yet."""
+    """The outputs of one generation, by subdir; generation 0 is a channel in which nothing was published yet.
+
+    `unknown` says why the channel could not be read, as in a fork, which has no token: then nothing is known of it.
+    """
 
     generation: int
     outputs: Mapping[Subdir, tuple[PublishedOutput, ...]]
+    unknown: str = ""
 
 
 def published(store: ObjectStore, pinned_root: bytes | None, subdirs: Iterable[Subdir], now: datetime) -> Published:

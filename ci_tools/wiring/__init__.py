@@ -5,7 +5,7 @@ from ci_tools.wiring.edges import edge, edge_application, grant_registry, local_
 from ci_tools.wiring.hosts import cause, host, machine, repository
 from ci_tools.wiring.keys import key, keystore, signer
 from ci_tools.wiring.publishing import press, setting
-from ci_tools.wiring.stores import object_store, package_reader, source
+from ci_tools.wiring.stores import object_store, package_reader, readable_stores, source
 
 __all__ = [
     "backends",
@@ -23,6 +23,7 @@ __all__ = [
     "package_reader",
     "pantry",
     "press",
+    "readable_stores",
     "repository",
     "setting",
     "signer",

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ci_tools.config import ChannelConfig
+    from ci_tools.core.tokens import Token
     from ci_tools.ports import ChannelSource, ObjectStore, PackageReader
 
 
@@ -29,6 +33,21 @@ def source(where: str) -> ChannelSource:
     from ci_tools.adapters.sources.folder import FolderSource
 
     return FolderSource(Path(where))
+
+
+def readable_stores(config: ChannelConfig, token: Token | None) -> tuple[Callable[[], ObjectStore], ...]:
+    """The ways in which a process without the right to write may read the channel, the best first."""
+    from ci_tools.config import LocalStoreConfig
+
+    def through_the_edge() -> ObjectStore:
+        from ci_tools.adapters.stores.read_only import ReadOnlyStore
+        from ci_tools.core.tokens import with_token
+
+        assert token is not None  # noqa: S101 (only then it is one of the ways)
+        return ReadOnlyStore(source(with_token(config.base_url, token).reveal()))
+
+    own = partial(kept_store, config)
+    return (through_the_edge,) if token and not isinstance(config.store, LocalStoreConfig) else (own,)
 
 
 def package_reader(config: ChannelConfig | None = None) -> PackageReader:

@@ -1,0 +1,57 @@
+"""`channel ci gather`: what the cells of a matrix left, in the order in which a publish takes it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ci_tools.cli.build import read_plan
+from ci_tools.core.ci.cells import newest
+from ci_tools.core.safe_text import printable
+from ci_tools.errors import UsageError
+
+if TYPE_CHECKING:
+    from ci_tools.cli.run import Run
+
+FOLDER = click.Path(path_type=Path)
+
+
+@click.command("gather")
+@click.argument("artifacts", type=FOLDER)
+@click.option("--plan", "plan_path", type=FOLDER, default="plan.json", show_default=True, metavar="FILE",
+              help="What `channel ci plan` wrote")  # fmt: skip
+@click.option("--out", type=FOLDER, default="dist", show_default=True, metavar="FOLDER",
+              help="One folder for each job goes here")  # fmt: skip
+@click.pass_obj
+def gather(run: Run, *, artifacts: Path, plan_path: Path, out: Path) -> None:
+    """Take the last attempt of each job out of ARTIFACTS, where every cell's artifact is a folder of its own.
+
+    An artifact that the plan asked nobody for is left where it is, and said. Nothing in a folder is believed here:
+    `channel publish` checks it.
+    """
+    plan = read_plan(plan_path)
+    folders = {path.name: path for path in artifacts.glob("*") if path.is_dir() and not path.is_symlink()}
+    taken, strays = newest(folders, plan)
+    for stray in strays:
+        run.host.annotate("warning", f"`{printable(stray)}` is not an artifact that the plan asked for: left aside")
+    for job, name in taken.items():
+        if not run.dry_run:
+            _move(folders[name], out / job)
+        run.host.say(f"{job}: {name}")
+    for missing in (job.id for job in plan.jobs if job.id not in taken):
+        run.host.annotate("warning", f"job `{missing}` left nothing")
+    if not run.dry_run:
+        out.mkdir(parents=True, exist_ok=True)
+
+
+def _move(folder: Path, to: Path) -> None:
+    try:
+        to.parent.mkdir(parents=True, exist_ok=True)
+        if to.exists():
+            shutil.rmtree(to)
+        shutil.move(folder, to)
+    except OSError as exc:
+        raise UsageError(f"`{folder}` cannot be moved to `{to}`: {exc.strerror}", hint="name another --out") from exc
