@@ -2,7 +2,7 @@
 
 from ci_tools.wiring.builds import backends, outbox, pantry, supplies
 from ci_tools.wiring.edges import edge, edge_application, grant_registry, local_edge_config
-from ci_tools.wiring.hosts import cause, host, machine, repository
+from ci_tools.wiring.hosts import cause, forge, host, machine, repository
 from ci_tools.wiring.keys import key, keystore, signer
 from ci_tools.wiring.publishing import press, setting
 from ci_tools.wiring.stores import object_store, package_reader, readable_stores, source
@@ -12,6 +12,7 @@ __all__ = [
     "cause",
     "edge",
     "edge_application",
+    "forge",
     "grant_registry",
     "host",
     "key",

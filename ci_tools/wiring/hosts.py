@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from ci_tools.errors import UsageError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from ci_tools.core.package import Subdir
     from ci_tools.core.receipt import Cause
     from ci_tools.ports import CodeHost, Repository
+    from ci_tools.ports.forges import Forge
 
 
 def host(env: Mapping[str, str], verbosity: int = 0) -> CodeHost:
@@ -47,3 +50,17 @@ def cause(commit: str, env: Mapping[str, str], what: str = "publish") -> Cause:
     place = f"{env.get('GITHUB_SERVER_URL', '')}/{env.get('GITHUB_REPOSITORY', '')}/actions/runs"
     run = f"{place}/{env['GITHUB_RUN_ID']}" if env.get("GITHUB_RUN_ID") else ""
     return Cause(commit=commit, run=run, who=env.get("GITHUB_ACTOR") or this.person(), what=what)
+
+
+def forge(env: Mapping[str, str]) -> Forge:
+    """The place of this repository where pull requests are talked about, as the run's token may speak to it."""
+    from ci_tools.adapters.forges.github import API, GitHubForge
+    from ci_tools.core.secret import Secret
+
+    missing = [name for name in ("GITHUB_REPOSITORY", "GITHUB_TOKEN") if not env.get(name)]
+    if missing:
+        raise UsageError(*(f"{name} is not set" for name in missing), hint="hand the step `GITHUB_TOKEN` by `env:`")
+    return GitHubForge(
+        env["GITHUB_REPOSITORY"], Secret(env["GITHUB_TOKEN"]), api=env.get("GITHUB_API_URL") or API,
+        author=env.get("CHANNEL_BOT") or "github-actions[bot]", pause=float(env.get("CHANNEL_FORGE_PAUSE") or 1.0),
+    )  # fmt: skip
