@@ -39,7 +39,7 @@ def make_package(  # noqa: PLR0917 (the order is agreed between all tests)
     folder: Path, name: str, version: str = "1.0", build: str = "0", build_number: int = 0,
     subdir: Subdir = Subdir.NOARCH, depends: Iterable[str] = (), files: Mapping[str, bytes] = FILES,
     run_exports: Mapping[str, list[str]] | None = None, format: ArchiveFormat = ArchiveFormat.CONDA,  # noqa: A002 (as Filename calls it)
-    about: Mapping[str, Any] | None = None, **index: Any,
+    about: Mapping[str, Any] | None = None, hash_input: Mapping[str, Any] | None = None, **index: Any,
 ) -> Path:  # fmt: skip
     """A valid package in `folder/<subdir>`; equal arguments give equal bytes.
 
@@ -52,6 +52,8 @@ def make_package(  # noqa: PLR0917 (the order is agreed between all tests)
     told = {"index.json": {k: v for k, v in fields.items() if v is not ...}, "about.json": dict(about or {})}
     if run_exports is not None:
         told["run_exports.json"] = dict(run_exports)
+    if hash_input is not None:
+        told["hash_input.json"] = dict(hash_input)
     path = folder / subdir / f"{name}-{version}-{build}{format.value}"
     path.parent.mkdir(parents=True, exist_ok=True)
     contents = tuple(Member(name=at, data=data, mode=mode(at)) for at, data in sorted(files.items()))

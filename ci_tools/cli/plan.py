@@ -102,7 +102,7 @@ def planned(
         has=_has,
         heal=heal,
     )
-    return plan(repository, wiring.backends(config, run.env), held.outputs, settings, span)
+    return plan(repository, wiring.renderers(config), held.outputs, settings, span)
 
 
 def repository_of(run: Run) -> Repository:

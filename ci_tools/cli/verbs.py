@@ -21,6 +21,7 @@ VERBS = {
     "index": ("ci_tools.cli.index", "The index of the channel: status"),
     "ci": ("ci_tools.cli.ci", "What only a run on a code host needs: published, plan, gather, check"),
     "config": ("ci_tools.cli.config", "The file channel.yaml: check, schema"),
+    "doctor": ("ci_tools.cli.doctor", "What this machine can build, and how to get what it lacks"),
     "demo": ("ci_tools.cli.demo", "The whole job on this machine, in a scratch folder"),
 }
 OPTIONS, VERB = "[OPTION]…", "VERB …"

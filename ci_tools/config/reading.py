@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -150,6 +151,8 @@ def _known(type_: Any, path: tree.Path, value: Any) -> list[str]:  # noqa: ANN40
 
 
 def _field_type(type_: Any, name: str) -> Any:  # noqa: ANN401 (types)
+    if get_origin(type_) is Mapping:
+        return get_args(type_)[1]
     return get_type_hints(type_)[name]
 
 

@@ -52,6 +52,13 @@ class Backend(StrEnum):
     BOA = "boa"
 
 
+class Program(StrEnum):
+    """A back end that is a program in an environment of its own."""
+
+    CONDA_BUILD = "conda-build"
+    BOA = "boa"
+
+
 class What(StrEnum):
     """What a publish takes: whatever passed, or nothing unless everything did."""
 
@@ -74,6 +81,13 @@ class RecipesConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BackendConfig:
+    """Where a program that builds is installed."""
+
+    prefix: Annotated[Place, Field(description="the conda environment that it is in")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BuildConfig:
     """The bounds of a build, and the machines of CI."""
 
@@ -81,6 +95,11 @@ class BuildConfig:
     runners: Annotated[Mapping[Subdir, Line], Field(description="subdir: the machine of CI that builds for it")] = (
         field(default_factory=dict)
     )
+
+    backends: Annotated[
+        Mapping[Program, BackendConfig],
+        Field(description="conda-build, boa: where it is, if not on PATH"),
+    ] = field(default_factory=dict)
 
     def runner(self, subdir: Subdir) -> str:
         """What CI calls the machine that builds for `subdir`."""

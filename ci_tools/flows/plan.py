@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from ci_tools.core.plan import BuildPlan
     from ci_tools.core.recipe import Output, Recipe
     from ci_tools.errors import Problem
-    from ci_tools.ports import BuildBackend, Repository
+    from ci_tools.ports import Renderer, Repository
 
 
 def plan(
     repository: Repository,
-    backends: Sequence[BuildBackend],
+    renderers: Sequence[Renderer],
     published: Mapping[Subdir, Sequence[PublishedOutput]],
     settings: PlanSettings,
     span: Span,
@@ -33,7 +33,7 @@ def plan(
     RecipeError with every mistake of every recipe; UsageError where the span cannot be told.
     """
     found = detect(repository, settings.recipes, span)
-    claimed = {recipe: backend for recipe in found.recipes if (backend := _backend(recipe, backends))}
+    claimed = {recipe: renderer for recipe in found.recipes if (renderer := _renderer(recipe, renderers))}
     problems = list(found.problems)
     rendered = {machine: tuple(_rendered(claimed, machine, problems)) for machine in settings.machines}
     problems += _misnamed(repository, rendered.values())
@@ -48,15 +48,15 @@ def plan(
     return decide(survey, published, settings)
 
 
-def _backend(recipe: Recipe, backends: Iterable[BuildBackend]) -> BuildBackend | None:
-    return next((backend for backend in backends if backend.claims(recipe)), None)
+def _renderer(recipe: Recipe, renderers: Iterable[Renderer]) -> Renderer | None:
+    return next((renderer for renderer in renderers if renderer.claims(recipe)), None)
 
 
-def _rendered(claimed: Mapping[Recipe, BuildBackend], machine: Subdir, problems: list[Problem]) -> Iterable[Output]:
+def _rendered(claimed: Mapping[Recipe, Renderer], machine: Subdir, problems: list[Problem]) -> Iterable[Output]:
     """Every output for `machine`; what cannot be rendered is added to `problems`."""
-    for recipe, backend in claimed.items():
+    for recipe, renderer in claimed.items():
         try:
-            yield from backend.render(recipe, machine)
+            yield from renderer.render(recipe, machine)
         except RecipeError as exc:
             problems.extend(exc.problems)
 
@@ -69,5 +69,5 @@ def _misnamed(repository: Repository, rendered: Iterable[Iterable[Output]]) -> I
             yield problem
 
 
-def _unclaimed(found: Detected, claimed: Mapping[Recipe, BuildBackend]) -> tuple[Recipe, ...]:
+def _unclaimed(found: Detected, claimed: Mapping[Recipe, Renderer]) -> tuple[Recipe, ...]:
     return tuple(recipe for recipe in found.recipes if recipe not in claimed)

@@ -1,6 +1,6 @@
 """What the flows ask of the world. The docstring is the contract; tests/contract holds every adapter to it."""
 
-from ci_tools.ports.builds import BuildBackend, Outbox, Pantry, Workspace
+from ci_tools.ports.builds import BuildBackend, Outbox, Pantry, Renderer, Workspace
 from ci_tools.ports.edges import Edge, GrantRegistry
 from ci_tools.ports.hosts import CodeHost
 from ci_tools.ports.keys import Keystore, Signer
@@ -23,6 +23,7 @@ __all__ = [
     "Outbox",
     "PackageReader",
     "Pantry",
+    "Renderer",
     "Repository",
     "Signer",
     "Stored",

@@ -14,8 +14,18 @@ if TYPE_CHECKING:
     from ci_tools.core.recipe import Output, Recipe
 
 
+class Renderer(Protocol):
+    """What says what the recipes of one dialect make."""
+
+    def claims(self, recipe: Recipe) -> bool:
+        """Whether it reads that dialect."""
+
+    def render(self, recipe: Recipe, subdir: Subdir) -> tuple[Output, ...]:
+        """The outputs for a build on `subdir`, in the recipe's order; raises RecipeError with file and line."""
+
+
 class BuildBackend(Protocol):
-    """A program that renders and builds recipes of one dialect."""
+    """A program that builds recipes of one dialect."""
 
     @property
     def version(self) -> str:
@@ -24,11 +34,11 @@ class BuildBackend(Protocol):
     def claims(self, recipe: Recipe) -> bool:
         """Whether this back end builds that dialect."""
 
-    def render(self, recipe: Recipe, subdir: Subdir) -> tuple[Output, ...]:
-        """The outputs for a build on `subdir`, in the recipe's order; raises RecipeError with file and line."""
-
     def build(self, output: PlannedOutput, subdir: Subdir, workspace: Workspace) -> Built | Failed:
-        """Build and test one output on a machine of `subdir`; only what passed is Built. A bad recipe is Failed."""
+        """Build and test one output on a machine of `subdir`; only what passed is Built. A bad recipe is Failed.
+
+        Where the plan leaves the build string open (core/expected.py), Built says the real one.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Which adapter stands behind each port: the only room that names them. A dry run gets others."""
 
-from ci_tools.wiring.builds import backends, outbox, pantry, supplies
+from ci_tools.wiring.builds import backend_states, backends, outbox, pantry, programs, renderers, supplies
 from ci_tools.wiring.edges import edge, edge_application, grant_registry, local_edge_config
 from ci_tools.wiring.hosts import cause, forge, host, machine, repository
 from ci_tools.wiring.keys import key, keystore, signer
@@ -8,6 +8,7 @@ from ci_tools.wiring.publishing import press, setting
 from ci_tools.wiring.stores import object_store, package_reader, readable_stores, source
 
 __all__ = [
+    "backend_states",
     "backends",
     "cause",
     "edge",
@@ -24,7 +25,9 @@ __all__ = [
     "package_reader",
     "pantry",
     "press",
+    "programs",
     "readable_stores",
+    "renderers",
     "repository",
     "setting",
     "signer",

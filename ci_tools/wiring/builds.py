@@ -4,28 +4,59 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ci_tools.errors import UsageError
 from ci_tools.wiring.stores import kept_store, source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from ci_tools.config import ChannelConfig
+    from ci_tools.adapters.builders.installations import Installation
+    from ci_tools.config import ChannelConfig, Program
+    from ci_tools.core.diagnosis import BackendState
     from ci_tools.core.tokens import Token
     from ci_tools.flows.prefetch import Supply
-    from ci_tools.ports import BuildBackend, Outbox, Pantry
+    from ci_tools.ports import BuildBackend, Outbox, Pantry, Renderer
+
+
+def renderers(config: ChannelConfig) -> tuple[Renderer, ...]:
+    """What says what recipes make, the first that claims a recipe before the others."""
+    from ci_tools.adapters.builders.rattler_build import RattlerBuild
+
+    return (RattlerBuild(root=config.folder, variants=config.recipes.variants),)
 
 
 def backends(config: ChannelConfig, env: Mapping[str, str]) -> tuple[BuildBackend, ...]:
-    """The programs that build, the first that claims a recipe before the others."""
-    from ci_tools.adapters.builders.rattler_build import RattlerBuild
+    """The programs that build, the first that claims a recipe before the others.
 
-    if config.recipes.backend in {"auto", "rattler-build"}:
-        return (RattlerBuild(root=config.folder, env=env, variants=config.recipes.variants),)
-    raise UsageError(
-        f"this version does not build with `{config.recipes.backend}`", hint="say `recipes: {backend: auto}`"
-    )
+    V1 is always rattler-build's and boa's dialect always boa's; `recipes: {backend: …}` says who builds V0.
+    """
+    from ci_tools.adapters.builders import boa, conda_build
+    from ci_tools.adapters.builders.rattler_build import RattlerBuild
+    from ci_tools.config import Backend, Program
+
+    rattler_build = RattlerBuild(root=config.folder, env=env, variants=config.recipes.variants)
+    chosen = config.recipes.backend
+    if chosen is Backend.RATTLER_BUILD:
+        return (rattler_build,)
+    settings, installed = (env, config.recipes.variants), programs(config, env)
+    of_boa = installed[Program.BOA]
+    if chosen is Backend.BOA:
+        of_v0 = conda_build.mambabuild(of_boa, *settings)
+    else:
+        of_v0 = conda_build.conda_build(installed[Program.CONDA_BUILD], *settings)
+    return (rattler_build, of_v0, boa.boa(of_boa, *settings))
+
+
+def programs(config: ChannelConfig, env: Mapping[str, str]) -> Mapping[Program, Installation | None]:
+    """Where conda-build and boa are on this machine. UsageError where channel.yaml names a place that holds none."""
+    from ci_tools.adapters.builders.installations import installation
+    from ci_tools.config import Program
+
+    def found(program: Program) -> Installation | None:
+        named = config.build.backends.get(program)
+        return installation(program, config.path(named.prefix) if named else None, env)
+
+    return {program: found(program) for program in Program}
 
 
 def outbox(folder: Path) -> Outbox:
@@ -53,3 +84,24 @@ def supplies(config: ChannelConfig, token: Token | None) -> tuple[Callable[[], S
         return Supply(source=StoredSource(store, config.base_url), store=store)
 
     return (own, lambda: Supply(source=source(with_token(config.base_url, token).reveal()))) if token else (own,)
+
+
+def backend_states(config: ChannelConfig, env: Mapping[str, str]) -> tuple[BackendState, ...]:
+    """Every back end that this channel may use, here or not."""
+    from ci_tools.adapters.builders.installations import how_to_get
+    from ci_tools.adapters.builders.rattler_build import RattlerBuild
+    from ci_tools.config import Backend, Program
+    from ci_tools.core.diagnosis import BackendState
+
+    name, _, version = RattlerBuild(root=config.folder).version.partition(" ")
+    states = [BackendState(name=name, builds="recipe.yaml, CEP 13 (v1)", version=version, where="part of channel")]
+    by_boa = config.recipes.backend is Backend.BOA
+    builds = {
+        Program.CONDA_BUILD: "meta.yaml (v0)" + ("; not asked here: channel.yaml says boa" if by_boa else ""),
+        Program.BOA: "its own recipe.yaml (boa)" + (", meta.yaml (v0)" if by_boa else ""),
+    }
+    for program, found in programs(config, env).items():
+        version, where = (found.version, str(found.prefix)) if found else ("", "")
+        how = "" if found else how_to_get(program)
+        states.append(BackendState(name=program, builds=builds[program], version=version, where=where, how=how))
+    return tuple(states)

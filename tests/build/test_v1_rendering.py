@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from workshop import rattler_workshop
+from workshop import Spec, rattler_workshop
 
 from ci_tools.core.package import Subdir
 from ci_tools.core.plan import Built
@@ -145,3 +145,11 @@ def test_a_recipe_that_cannot_be_read_is_a_recipe_error(shop: Workshop, body: by
         (shop.root / recipe.file).write_bytes(body)
     with pytest.raises(RecipeError, match=r"recipes/a/recipe\.yaml"):
         shop.backend.render(recipe, Subdir.LINUX_64)
+
+
+def test_rendering_is_the_same_for_the_same_recipe(shop: Workshop) -> None:
+    recipe = shop.write(Spec(name="words", run=["b", "a >=1,<2"]))
+    assert shop.backend.render(recipe, Subdir.LINUX_64) == shop.backend.render(recipe, Subdir.LINUX_64)
+    (output,) = shop.backend.render(recipe, Subdir.OSX_ARM64)
+    assert output.run == ("b", "a >=1,<2")
+    assert output.subdir == Subdir.NOARCH

@@ -1,4 +1,4 @@
-"""What is taken over from a back end: the one package it reports, and the end of its log."""
+"""What is taken over from a back end: the one package it reports, and its log."""
 
 from __future__ import annotations
 
@@ -47,13 +47,18 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def tail(log: Path, names: Mapping[Path, str]) -> str:
-    """The last lines of the log as plain text, with what `names` calls a folder instead of its path."""
+def settle(log: Path, names: Mapping[Path, str]) -> None:
+    """Make the log plain text: no colours, no control characters, and what `names` calls a folder for its path."""
+    plain = PLACEHOLDER.sub("", ANSI.sub("", log.read_bytes().decode("utf-8", "replace")))
+    for folder in sorted(names, key=lambda path: -len(str(path))):
+        plain = plain.replace(folder.as_uri(), f"file://{names[folder]}").replace(str(folder), names[folder])
+    lines = (CONTROL.sub("", line).rstrip() for line in plain.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
+    log.write_text("\n".join(lines), encoding="utf-8")
+
+
+def tail(log: Path) -> str:
+    """The last lines of a settled log that say something."""
     with log.open("rb") as file:
         file.seek(max(0, log.stat().st_size - TAIL_BYTES))
-        text = file.read().decode("utf-8", "replace")
-    plain = PLACEHOLDER.sub("", ANSI.sub("", text).replace("\r\n", "\n").replace("\r", "\n"))
-    for folder in sorted(names, key=lambda path: -len(str(path))):
-        plain = plain.replace(str(folder), names[folder])
-    lines = [CONTROL.sub("", line).rstrip() for line in plain.splitlines()]
+        lines = file.read().decode("utf-8", "replace").splitlines()
     return "\n".join([line for line in lines if line][-TAIL:])

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -14,15 +12,18 @@ from typing import TYPE_CHECKING
 from rattler_build import rattler_build_version
 
 from ci_tools.adapters import process
-from ci_tools.adapters.builders import collected, v1
+from ci_tools.adapters.builders import v1
+from ci_tools.adapters.builders.attempt import begun
 from ci_tools.adapters.builders.rattler_worker import Answer, Request
+from ci_tools.adapters.builders.sealed import cut_short, sealed
 from ci_tools.adapters.machine import SYSTEM_PATH
-from ci_tools.core.plan import Built, Failed, PlannedOutput
 from ci_tools.core.recipe import Dialect, Output, Recipe
 
 if TYPE_CHECKING:
+    from ci_tools.adapters.builders.attempt import Attempt
     from ci_tools.adapters.process import Ended
     from ci_tools.core.package import Subdir
+    from ci_tools.core.plan import Built, Failed, PlannedOutput
     from ci_tools.ports import Workspace
 
 WORKER = "ci_tools.adapters.builders.rattler_worker"
@@ -53,63 +54,38 @@ class RattlerBuild:
 
     def build(self, output: PlannedOutput, subdir: Subdir, workspace: Workspace) -> Built | Failed:
         """As the port says. The log is kept below `collected`, in logs/, relative to which Built names it."""
-        folder, log = _fresh_folders(output, workspace)
-        ended = self._run(self._request(output, subdir, workspace, folder), folder, log, workspace.timeout)
-        error = _error(ended, folder / "answer.json", workspace.timeout)
+        attempt = begun(output, subdir, workspace, {Path(sys.prefix): "$BACKEND"})
+        ended = self._run(attempt)
+        error = _error(ended, attempt)
         package = workspace.collected / output.subdir / str(output.filename)
-        log_name = log.relative_to(workspace.collected).as_posix()
         if error or not package.is_file():
-            collected.discard(package)
-            names = {folder: "$WORK", workspace.scratch: "$SCRATCH", workspace.repository: "."}
-            return Failed(
-                filename=output.filename, subdir=output.subdir, because=error or "it was built for another subdir",
-                log=log_name, tail=collected.tail(log, names), seconds=ended.seconds,
-            )  # fmt: skip
-        shutil.rmtree(folder)
-        return Built(
-            filename=output.filename, subdir=output.subdir, path=f"{output.subdir}/{output.filename}",
-            sha256=collected.sha256(package), size=package.stat().st_size, input_hash=output.input_hash,
-            seconds=ended.seconds, log=log_name, backend=self.version,
-        )  # fmt: skip
+            return attempt.failed(error or "it was built for another subdir", ended.seconds)
+        return attempt.built(package, self.version, ended.seconds)
 
-    def _run(self, request: Request, folder: Path, log: Path, timeout: float) -> Ended:
+    def _run(self, attempt: Attempt) -> Ended:
+        folder = attempt.folder
         asked = folder / "request.json"
-        asked.write_text(json.dumps(asdict(request)), encoding="utf-8")
+        asked.write_text(json.dumps(asdict(self._request(attempt))), encoding="utf-8")
         module = ("-I", "-X", "utf8", "-m", WORKER, str(asked), str(folder / "answer.json"))
+        environment = sealed(self.env, folder, path=self.path) | {"RATTLER_CACHE_DIR": str(folder.parent / "cache")}
         command = process.Command(
-            argv=(sys.executable, *module), cwd=folder, env=self._environment(folder), timeout=timeout
+            argv=(sys.executable, *module), cwd=folder, env=environment, timeout=attempt.workspace.timeout
         )
-        return process.record(command, log)
+        return process.record(command, attempt.log)
 
-    def _request(self, output: PlannedOutput, subdir: Subdir, workspace: Workspace, folder: Path) -> Request:
+    def _request(self, attempt: Attempt) -> Request:
+        output, workspace = attempt.output, attempt.workspace
         return Request(
-            root=str(workspace.repository), directory=output.recipe, filename=str(output.filename), subdir=subdir,
-            collected=str(workspace.collected), channels=workspace.channels, variants=self.variants,
-            output=str(folder / "out"),
+            root=str(workspace.repository), directory=output.recipe, filename=str(output.filename),
+            subdir=attempt.subdir, collected=str(workspace.collected), channels=workspace.channels,
+            variants=self.variants, output=str(attempt.folder / "out"),
         )  # fmt: skip
 
-    def _environment(self, folder: Path) -> dict[str, str]:
-        """No home, no cache and no credential of the user; rattler-build (STRICT) hands even less to build scripts."""
-        own = {"HOME": folder / "home", "TMPDIR": folder / "tmp", "RATTLER_CACHE_DIR": folder.parent / "cache"}
-        for path in own.values():
-            path.mkdir(exist_ok=True)
-        return process.narrowed(self.env, path=self.path) | {name: str(path) for name, path in own.items()}
 
-
-def _fresh_folders(output: PlannedOutput, workspace: Workspace) -> tuple[Path, Path]:
-    """An empty folder to work in, and the path of the log. The folder's name is short: prefixes have 255 bytes."""
-    digest = hashlib.sha256(f"{output.subdir}/{output.filename}".encode()).hexdigest()
-    folder = workspace.scratch / f"{output.filename.dist.name[:16]}-{digest[:8]}"
-    log = workspace.collected / "logs" / output.subdir / f"{output.filename.dist}.log"
-    shutil.rmtree(folder, ignore_errors=True)
-    for path in (folder, log.parent):
-        path.mkdir(parents=True, exist_ok=True)
-    return folder, log
-
-
-def _error(ended: Ended, file: Path, timeout: float) -> str:
-    if ended.timed_out:
-        return f"it took longer than {timeout:g} s, its tests included"
-    if ended.returncode or not file.is_file():
+def _error(ended: Ended, attempt: Attempt) -> str:
+    answer = attempt.folder / "answer.json"
+    if because := cut_short(ended, attempt.workspace):
+        return because
+    if ended.returncode or not answer.is_file():
         return f"the back end ended with exit code {ended.returncode} and without a result"
-    return Answer(**json.loads(file.read_text(encoding="utf-8"))).error
+    return Answer(**json.loads(answer.read_text(encoding="utf-8"))).error
