@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 AT_ONCE = 64 << 20  # bytes; a longer file goes up in parts
 TRIES = 6  # of each request, with growing pauses of 20 s at most
+PATIENCE = 60.0  # seconds
 COLLISIONS = 8  # how often a write is tried again that S3 itself calls a collision
 # S3 says 403, not 404, of a missing object to somebody who may not list.
 READ: Final = "`s3:GetObject`, and `s3:ListBucket` to tell what is missing from what is forbidden,"
@@ -38,19 +39,20 @@ WRITE: Final = "`s3:PutObject` and `s3:GetObject`"
 class S3Store:
     """The objects of `bucket` below `prefix`. Who may is said by boto3's own chain of credentials, never here.
 
-    `endpoint` is an S3 server other than AWS; `at_once` the size in bytes from which a file goes up in parts.
+    `endpoint` is an S3 server other than AWS; `at_once` the size in bytes from which a file goes up in parts;
+    `patience` how many seconds may pass without a byte before a request is tried again, `tries` times in all.
     """
 
     def __init__(
         self, *, bucket: str, prefix: str = "", region: str = "", endpoint: str = "",
-        session: boto3.Session | None = None, at_once: int = AT_ONCE, tries: int = TRIES,
+        session: boto3.Session | None = None, at_once: int = AT_ONCE, tries: int = TRIES, patience: float = PATIENCE,
     ) -> None:  # fmt: skip
         self._bucket = bucket
         self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
         self._at_once = at_once
         self._tries = tries
         with self._asking(bucket, READ):
-            self._client = _client(session, region, endpoint, tries)
+            self._client = _client(session, region, endpoint, _config(tries, patience, endpoint))
 
     def get(self, key: str) -> Stored:
         with self._asking(key, READ):
@@ -180,17 +182,20 @@ class S3Store:
         return same and reading.answer.get("ETag", found["ETag"]) == found["ETag"]
 
 
-def _client(session: boto3.Session | None, region: str, endpoint: str, tries: int) -> S3Client:
-    config = Config(
+def _config(tries: int, patience: float, endpoint: str) -> Config:
+    return Config(
         retries={"mode": "standard", "total_max_attempts": tries},
-        connect_timeout=10,
-        read_timeout=60,
+        connect_timeout=min(10, patience),
+        read_timeout=patience,
         max_pool_connections=32,
         # Our own checksum goes with every write; a trailing one would leave `aws-chunked` in what clients are told.
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
         s3={"addressing_style": "path" if endpoint else "auto"},
     )
+
+
+def _client(session: boto3.Session | None, region: str, endpoint: str, config: Config) -> S3Client:
     try:
         return (session or boto3.Session()).client(
             "s3", region_name=region or None, endpoint_url=endpoint or None, config=config
