@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ALWAYS = 1 << 30
+DROPS = 5
 NOT_FORWARDED = {"expect", "connection", "transfer-encoding"}
 ERROR = '<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code}</Code><Message>injected</Message></Error>'
 
@@ -31,7 +32,8 @@ class Kind(StrEnum):
     RESET = auto()  # the connection breaks before the server hears of the request
     RESET_AFTER = auto()  # it breaks when the server has done what was asked: the answer is lost
     TRUNCATED = auto()  # the answer's body breaks off at a place drawn by chance
-    DELAY = auto()  # `seconds` pass first
+    DELAY = auto()  # `seconds` pass first: where the client has less patience, the answer is lost
+    DRIP = auto()  # the answer's body comes in a few pieces, `seconds` apart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +131,8 @@ class _Handler(BaseHTTPRequestHandler):
             case Kind.DELAY:
                 time.sleep(fault.seconds)
                 self._answer(self._forwarded(body))
+            case Kind.DRIP:
+                self._answer(self._forwarded(body), pause=fault.seconds)
             case None:
                 self._answer(self._forwarded(body))
 
@@ -151,7 +155,7 @@ class _Handler(BaseHTTPRequestHandler):
         finally:
             connection.close()
 
-    def _answer(self, answer: _Answer, cut: int | None = None) -> None:
+    def _answer(self, answer: _Answer, cut: int | None = None, pause: float = 0.0) -> None:
         self.send_response_only(answer.status)
         length = [value for name, value in answer.headers if name.lower() == "content-length"]
         for name, value in answer.headers:
@@ -161,7 +165,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", length[0] if length else str(len(answer.body)))
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(answer.body[:cut])
+            for piece in _pieces(answer.body[:cut], DROPS if pause else 1):
+                self.wfile.write(piece)
+                self.wfile.flush()
+                time.sleep(pause)
         if cut is not None:
             self._reset(1)
 
@@ -172,6 +179,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.wfile.flush()
         self.connection.close()
+
+
+def _pieces(body: bytes, count: int) -> Iterator[bytes]:
+    size = max(1, -(-len(body) // count))
+    yield from (body[at : at + size] for at in range(0, len(body), size))
 
 
 def _error(fault: Fault | None) -> _Answer:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,7 +22,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ci_tools.adapters.stores.s3 import S3Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from mypy_boto3_s3 import S3Client
 
@@ -32,6 +32,7 @@ ACCESS_KEY, SECRET_KEY = "AKIATESTTESTTESTTEST", "test-secret-key-of-forty-chara
 READY = "ready"  # the bucket that every server has
 # The server ends when our end of the pipe does, so that a killed test run leaves nothing behind.
 UNTIL_WE_END = 'exec 3<&0; "$@" </dev/null 3<&- & server=$!; (cat <&3 >/dev/null; kill -9 $server) & wait $server'
+SEAWEEDFS_PORTS = 11
 STARTS_WITHIN = 30.0  # seconds
 
 
@@ -91,9 +92,12 @@ def has_seaweedfs() -> bool:
 
 
 @contextmanager
-def seaweedfs(folder: Path) -> Iterator[S3Server]:
-    """SeaweedFS: real signatures, conditions that hold under races, objects that survive a kill."""
-    s3, *rest = free_ports(11)
+def seaweedfs(folder: Path, ports: Sequence[int] = ()) -> Iterator[S3Server]:
+    """SeaweedFS: real signatures, conditions that hold under races, objects that survive a kill.
+
+    It ends by SIGKILL; on the same `folder` and `ports` (`SEAWEEDFS_PORTS` of them) it may be started again.
+    """
+    s3, *rest = ports or free_ports(SEAWEEDFS_PORTS)
     names = (
         "master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port", "filer.port.grpc",
         "s3.port.grpc", "admin.port", "admin.port.grpc", "webdav.port",
@@ -159,7 +163,8 @@ def _answers(server: S3Server) -> bool:
     quick = Config(retries={"total_max_attempts": 1}, connect_timeout=1, read_timeout=2)
     client = server.session().client("s3", endpoint_url=server.endpoint, config=quick)
     try:
-        client.create_bucket(Bucket=READY)
+        with suppress(client.exceptions.BucketAlreadyExists, client.exceptions.BucketAlreadyOwnedByYou):
+            client.create_bucket(Bucket=READY)
         client.put_object(Bucket=READY, Key="ready", Body=b"ready")
     except (BotoCoreError, ClientError):
         return False

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 from packages import make_package
 
 from ci_tools.adapters.archives import ArchiveReader
@@ -21,7 +28,7 @@ from ci_tools.adapters.stores.memory import MemoryStore
 from ci_tools.core import trusted_root as roots
 from ci_tools.core.attestation import Publisher
 from ci_tools.core.attester import ChannelAttester
-from ci_tools.core.certificates import Authority, authority, publisher_certificate
+from ci_tools.core.certificates import Authority, authority, load_certificate, pem, publisher_certificate
 from ci_tools.core.handover import Delivery
 from ci_tools.core.package import Filename, Subdir
 from ci_tools.core.plan import BuildPlan, BuildReport, Built, Job, PlannedOutput, Reason
@@ -34,7 +41,7 @@ from ci_tools.flows.transaction import Notary, Setting
 from ci_tools.ports import ObjectStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 
 URL = "https://conda.acme.example/acme"
@@ -50,6 +57,25 @@ class Ring:
     root: bytes
     publisher: Publisher
     trusted_root: bytes
+
+    def packed(self) -> dict[str, str]:
+        """As JSON carries it to another process, which is then the same publisher."""
+        keys = {"online": self.online, "leaf": self.publisher.key, "log": self.publisher.log}
+        pems = {name: _private_pem(key) for name, key in keys.items()}
+        public = {"root": self.root, "certificate": pem(self.publisher.certificate), "trusted_root": self.trusted_root}
+        return pems | {name: body.decode() for name, body in public.items()}
+
+    @classmethod
+    def unpacked(cls, told: Mapping[str, str]) -> Ring:
+        online, leaf, log = (LocalKey(load_pem_private_key(told[n].encode(), None)) for n in ("online", "leaf", "log"))
+        certificate = load_certificate(told["certificate"].encode(), "the certificate")
+        publisher = Publisher(key=leaf, certificate=certificate, log=log, channel=URL)
+        root, trusted_root = told["root"].encode(), told["trusted_root"].encode()
+        return cls(online=online, root=root, publisher=publisher, trusted_root=trusted_root)
+
+
+def _private_pem(key: LocalKey) -> str:
+    return key._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
 @cache
@@ -123,19 +149,21 @@ class World:
     folder: Path
     store: ObjectStore = field(default_factory=MemoryStore)
     edge: MemoryEdge = field(default_factory=MemoryEdge)
+    keys: Ring = field(default_factory=ring)
+    pause: Callable[[int], None] = lambda _: None
     runs: int = 0
 
     def setting(self, store: ObjectStore | None = None, now: datetime = NOW) -> Setting:
         cause = Cause(commit="1" * 40, run="", who="test")
-        notary = Notary(root=ring().root, online=ring().online)
-        return Setting(store=store or self.store, notary=notary, cause=cause, now=now, pause=lambda _: None)
+        notary = Notary(root=self.keys.root, online=self.keys.online)
+        return Setting(store=store or self.store, notary=notary, cause=cause, now=now, pause=self.pause)
 
     def press(self, what: What = What.PASSED, store: ObjectStore | None = None) -> Press:
         return Press(
             subdirs=(Subdir.NOARCH, Subdir.LINUX_64),
             what=what,
-            attester=ChannelAttester(ring().publisher, ring().trusted_root, NOW),
-            attestations=Attestations(ring().trusted_root, URL),
+            attester=ChannelAttester(self.keys.publisher, self.keys.trusted_root, NOW),
+            attestations=Attestations(self.keys.trusted_root, URL),
             source=StoredSource(store or self.store, URL),
             reader=ArchiveReader(),
             edge=self.edge,
