@@ -91,6 +91,17 @@ class GitRepository:
         except OSError as exc:
             raise UsageError(f"`{path}` cannot be read: {exc.strerror}", hint="look at its rights") from exc
 
+    def write(self, path: str, body: bytes) -> None:
+        file = self._root / path
+        part = file.with_name(f".{file.name}.part")
+        try:
+            part.write_bytes(body)
+            part.chmod(stat.S_IMODE(file.stat().st_mode))
+            part.replace(file)
+        except OSError as exc:
+            part.unlink(missing_ok=True)
+            raise UsageError(f"`{path}` cannot be written: {exc.strerror}", hint="look at its rights") from exc
+
     def links(self) -> Mapping[str, str]:
         links = (path for path, entry in self.files().items() if entry.startswith(LINK))
         return {path: os.fsdecode(_target(self._root / path)) for path in links}

@@ -11,6 +11,7 @@ import click
 
 # In the order of the work. The line is what `channel --help` shows, at no import; a group's ends in its verbs.
 VERBS = {
+    "lint": ("ci_tools.cli.lint", "What is wrong with recipes, before anything is built"),
     "plan": ("ci_tools.cli.plan", "What a git range would build, skip and refuse, and why"),
     "build": ("ci_tools.cli.build", "Build and test what a plan asks for"),
     "publish": ("ci_tools.cli.publish", "Check, sign, upload and index packages, in one transaction"),

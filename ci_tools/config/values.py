@@ -66,6 +66,15 @@ class What(StrEnum):
     ALL = "all"
 
 
+class RuleLevel(StrEnum):
+    """How grave what a rule of lint finds is; only an error fails the run."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTICE = "notice"
+    OFF = "off"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecipesConfig:
     """Where recipes are, who builds them, what they may depend on from outside."""
@@ -194,6 +203,9 @@ class ChannelFile:
         Subdir.OSX_ARM64,
     )
     recipes: RecipesConfig = field(default_factory=RecipesConfig)
+    lint: Annotated[Mapping[Line, RuleLevel], Field(description="rule: how grave it is here")] = field(
+        default_factory=dict
+    )
     build: BuildConfig = field(default_factory=BuildConfig)
     store: Annotated[LocalStoreConfig | S3StoreConfig, Discriminator("kind")] = field(default_factory=LocalStoreConfig)
     trust: TrustConfig = field(default_factory=TrustConfig)

@@ -48,3 +48,6 @@ class Repository(Protocol):
 
     def read(self, path: str) -> bytes:
         """The content of a file of the working tree."""
+
+    def write(self, path: str, body: bytes) -> None:
+        """Replace the content of a file of the working tree, whole or not at all; its mode stays."""

@@ -5,6 +5,7 @@ from ci_tools.wiring.edges import edge, edge_application, grant_registry, local_
 from ci_tools.wiring.hosts import cause, forge, host, machine, repository
 from ci_tools.wiring.keys import key, keystore, signer
 from ci_tools.wiring.publishing import press, setting
+from ci_tools.wiring.recipes import has_program, read_recipe
 from ci_tools.wiring.stores import object_store, package_reader, readable_stores, source
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "edge_application",
     "forge",
     "grant_registry",
+    "has_program",
     "host",
     "key",
     "keystore",
@@ -26,6 +28,7 @@ __all__ = [
     "pantry",
     "press",
     "programs",
+    "read_recipe",
     "readable_stores",
     "renderers",
     "repository",

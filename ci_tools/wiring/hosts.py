@@ -35,11 +35,16 @@ def machine() -> Subdir:
     return this.subdir()
 
 
-def repository(folder: Path, env: Mapping[str, str]) -> Repository:
-    """The git repository around `folder`."""
+def repository(folder: Path, env: Mapping[str, str], *, dry_run: bool = False) -> Repository:
+    """The git repository around `folder`; in a dry run one whose files are only written in memory."""
     from ci_tools.adapters.git import GitRepository
 
-    return GitRepository(folder, env)
+    found = GitRepository(folder, env)
+    if dry_run:
+        from ci_tools.adapters.unwritten import UnwrittenRepository
+
+        return UnwrittenRepository(found)
+    return found
 
 
 def cause(commit: str, env: Mapping[str, str], what: str = "publish") -> Cause:

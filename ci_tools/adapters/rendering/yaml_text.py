@@ -35,16 +35,17 @@ def plain(text: str, path: str) -> Any:  # noqa: ANN401 (the same)
 
 def _loaded(text: str, path: str, loader: type[yaml.CSafeLoader | yaml.CBaseLoader]) -> Any:  # noqa: ANN401 (the same)
     try:
-        _require_modest(text, path)
+        require_modest(text, path)
         return yaml.load(text, Loader=loader)  # noqa: S506 (both loaders are safe ones)
     except yaml.MarkedYAMLError as exc:
-        raise RecipeError(_syntax(exc, path)) from exc
+        raise RecipeError(syntax_problem(exc, path)) from exc
     except (yaml.YAMLError, ValueError, RecursionError) as exc:
         hint = "a recipe is text without control characters"
         raise RecipeError(Problem(message="not YAML", hint=hint, path=path, detail=str(exc))) from exc
 
 
-def _require_modest(text: str, path: str) -> None:
+def require_modest(text: str, path: str) -> None:
+    """RecipeError where the text is deeper or larger than any recipe: asked before it is made into nodes."""
     depth = nodes = 0
     sizes: dict[str, int] = {}
     anchors: list[tuple[str, int]] = []
@@ -65,7 +66,8 @@ def _require_modest(text: str, path: str) -> None:
             raise RecipeError(Problem(message="it is too deep or too large", hint=hint, path=path, line=line))
 
 
-def _syntax(exc: yaml.MarkedYAMLError, path: str) -> Problem:
+def syntax_problem(exc: yaml.MarkedYAMLError, path: str) -> Problem:
+    """What is wrong with the YAML of the file `path`, and where."""
     mark = exc.problem_mark or exc.context_mark
     said = " ".join(part for part in (exc.context, exc.problem) if part)
     hint = "mend the YAML; indentation is made of spaces, and `: `, `{` and `#` in text want quotes"

@@ -1,0 +1,1 @@
+"""Recipes as text: read with places, and written so that the rest keeps its bytes."""
