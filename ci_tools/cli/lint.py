@@ -71,7 +71,7 @@ def _desk(run: Run, names: tuple[str, ...], base: str | None, *, offline: bool) 
     unasked: list[str] = []
     return Desk(
         repository=wiring.repository(config.folder, run.env, dry_run=run.dry_run),
-        backends=wiring.backends(config, run.env),
+        renderers=wiring.renderers(config),
         read=wiring.read_recipe,
         settings=PlanSettings(
             channel=config.base_url,

@@ -30,7 +30,7 @@ from ci_tools.core.tree import LINK
 from ci_tools.core.written import Written
 from ci_tools.errors import Problem, RecipeError, UsageError
 from ci_tools.flows.detect import Detected, detect
-from ci_tools.ports import BuildBackend, Repository
+from ci_tools.ports import Renderer, Repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -50,7 +50,7 @@ class Desk:
     """
 
     repository: Repository
-    backends: Sequence[BuildBackend]
+    renderers: Sequence[Renderer]
     read: Callable[[Recipe, bytes], Written]
     settings: PlanSettings
     published: Mapping[Subdir, Sequence[PublishedOutput]] | None
@@ -115,11 +115,11 @@ def _asked(desk: Desk, found: Detected) -> tuple[Recipe, ...]:
 
 def _rendered(desk: Desk, seen: _Seen, machine: Subdir) -> Iterator[Output]:
     for recipe in seen.asked:
-        backend = next((backend for backend in desk.backends if backend.claims(recipe)), None)
-        if backend is None or seen.written[recipe].problems:
+        renderer = next((renderer for renderer in desk.renderers if renderer.claims(recipe)), None)
+        if renderer is None or seen.written[recipe].problems:
             continue
         try:
-            yield from backend.render(recipe, machine)
+            yield from renderer.render(recipe, machine)
         except RecipeError as exc:
             seen.problems.extend(exc.problems)
 

@@ -43,7 +43,7 @@ def desk(repo: Repo, **changes: object) -> Desk:
     config = read_config(repo.path / "channel.yaml")
     settings = PlanSettings(channel=config.base_url, recipes=config.recipes.path, subdirs=config.subdirs)
     fields = {
-        "repository": GitRepository(repo.path, {"PATH": "/usr/bin:/bin"}), "backends": wiring.backends(config, {}),
+        "repository": GitRepository(repo.path, {"PATH": "/usr/bin:/bin"}), "renderers": wiring.renderers(config),
         "read": read_recipe, "settings": settings, "published": {},
     }  # fmt: skip
     return Desk(**fields | changes)
