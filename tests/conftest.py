@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import servers
+from hypothesis import HealthCheck, settings
 
 from ci_tools.adapters.stores.local import LocalStore
 from ci_tools.adapters.stores.memory import MemoryStore
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ci_tools.ports import ObjectStore
+
+# How long an example takes says how busy the machine is, and nothing about a law.
+settings.register_profile("laws", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("laws")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
