@@ -115,9 +115,10 @@ def record(command: Command, log: Path, *, limit: int = LOG_LIMIT) -> Ended:
 
 
 def answers(command: Command, *, patience: float) -> Iterator[bytes]:
-    """Run a program of ours and yield each line it prints, until it ends or is silent for `patience` seconds.
+    """Run a program of ours and yield each line it prints, until it ends.
 
-    Its group is ended in any case; what it says on stderr is dropped.
+    TimeoutError where it is silent for `patience` seconds. Its group is ended in any case; what it says on stderr is
+    dropped.
     """
     quiet = subprocess.DEVNULL
     with _running(command, command.argv, stdin=quiet, stderr=quiet) as process:
@@ -125,7 +126,12 @@ def answers(command: Command, *, patience: float) -> Iterator[bytes]:
         assert pipe is not None  # noqa: S101 (it was asked for)
         with selectors.DefaultSelector() as selector:
             selector.register(pipe, selectors.EVENT_READ)
-            while selector.select(patience) and (chunk := os.read(pipe.fileno(), CHUNK)):
+            while True:
+                if not selector.select(patience):
+                    raise TimeoutError
+                chunk = os.read(pipe.fileno(), CHUNK)
+                if not chunk:
+                    return
                 *lines, rest = (rest + chunk).split(b"\n")
                 yield from lines
 

@@ -19,14 +19,16 @@ from rattler_build import (
 
 from ci_tools.adapters.builders import v1_errors
 from ci_tools.adapters.builders.v1_fields import about, exports, path_sources, programs, specs
+from ci_tools.adapters.rendering import naming
+from ci_tools.adapters.rendering.reading import text_of, unreadable
 from ci_tools.adapters.rendering.variants import platform_of, v1_variants
-from ci_tools.core.package import Dist, Filename, Subdir
+from ci_tools.core.package import Subdir
 from ci_tools.core.recipe import Output, Recipe
 from ci_tools.core.variants import candidates
-from ci_tools.errors import PackageError, Problem, RecipeError
+from ci_tools.errors import RecipeError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 RECIPE_FILE = "recipe.yaml"
@@ -46,29 +48,27 @@ def rendered(root: Path, recipe: Recipe, subdir: Subdir, variants_file: str = ""
     `variants_file`, relative to `root`, counts, and over it what core.variants.candidates lists.
     Raises RecipeError with file, line and column. It is not bounded in time: adapters.rendering bounds it.
     """
-    platform = platform_of(subdir)
     present = tuple(path for path in candidates(recipe.directory, variants_file) if (root / path).is_file())
-    variants = v1_variants(root, present, subdir)
-    file = root / recipe.file
+    return _rendered(root, recipe, subdir, present)
+
+
+def outputs(root: Path, recipe: Recipe, subdir: Subdir, paths: Sequence[str]) -> tuple[Output, ...]:
+    """The same without what builds; `paths` are the variants files that count."""
+    return tuple(each.output for each in _rendered(root, recipe, subdir, paths))
+
+
+def _rendered(root: Path, recipe: Recipe, subdir: Subdir, paths: Sequence[str]) -> tuple[Rendered, ...]:
+    text, variants = text_of(root, recipe.file), v1_variants(root, paths, subdir)
     try:
-        stage0 = Stage0Recipe.from_file(file)
-        found = _unskipped(stage0, variants, platform)
+        found = _unskipped(Stage0Recipe.from_file(root / recipe.file), variants, platform_of(subdir))
     except RattlerBuildError as exc:
-        raise RecipeError(v1_errors.problem(str(exc), path=recipe.file, text=_text(file))) from exc
-    except (OSError, UnicodeDecodeError) as exc:
-        raise RecipeError(_unreadable(recipe, exc)) from exc
+        raise RecipeError(v1_errors.problem(str(exc), path=recipe.file, text=text)) from exc
+    except OSError as exc:
+        raise RecipeError(unreadable(recipe.file, exc)) from exc
     versions = {v.recipe.package.name: str(v.recipe.package.version) for v in found}
-    outputs = (Rendered(output=_output(recipe, subdir, v, versions), vendor=v) for v in found)
+    made = (Rendered(output=_output(recipe, subdir, v, versions), vendor=v) for v in found)
     # an output without variants is rendered once for each variant of its siblings
-    return tuple({(r.output.subdir, r.output.filename): r for r in outputs}.values())
-
-
-def _unreadable(recipe: Recipe, exc: Exception) -> Problem:
-    if isinstance(exc, FileNotFoundError):
-        return Problem(message="there is no recipe", hint="was it moved since the plan was made?", path=recipe.file)
-    return Problem(
-        message="the recipe cannot be read", hint="a recipe is UTF-8 text", path=recipe.file, detail=str(exc)
-    )
+    return tuple({(r.output.subdir, r.output.filename): r for r in made}.values())
 
 
 def _unskipped(stage0: Stage0Recipe, variants: VariantConfig, platform: PlatformConfig) -> list[RenderedVariant]:
@@ -108,7 +108,9 @@ def _output(recipe: Recipe, subdir: Subdir, variant: RenderedVariant, versions: 
     )
     return Output(
         recipe=recipe,
-        filename=_filename(recipe, variant.recipe.package.name, fields),
+        filename=naming.filename(
+            recipe, variant.recipe.package.name, str(fields["package"]["version"]), fields["build"]["string"]
+        ),
         subdir=Subdir.NOARCH if fields["build"].get("noarch") else subdir,
         build_number=fields["build"].get("number", 0),
         build=build,
@@ -128,15 +130,3 @@ def _tested_with(fields: Mapping[str, Any]) -> tuple[str, ...]:
     """What the script tests ask for beyond the package itself (CEP 14)."""
     asked = (test.get("requirements") or {} for test in fields.get("tests") or ())
     return tuple(str(spec) for each in asked for kind in ("build", "run") for spec in each.get(kind) or ())
-
-
-def _filename(recipe: Recipe, name: str, fields: Mapping[str, Any]) -> Filename:
-    version, build = str(fields["package"]["version"]), fields["build"]["string"]
-    try:
-        return Filename(dist=Dist(name=name, version=version, build=build))
-    except PackageError as exc:
-        raise RecipeError(*(Problem(message=p.message, hint=p.hint, path=recipe.file) for p in exc.problems)) from exc
-
-
-def _text(file: Path) -> str:
-    return file.read_text(encoding="utf-8", errors="replace")

@@ -14,6 +14,7 @@ import jinja2
 from jinja2.sandbox import SandboxedEnvironment
 
 from ci_tools.adapters.rendering import yaml_text
+from ci_tools.adapters.rendering.selectors import namespace
 from ci_tools.core.package import Subdir
 from ci_tools.core.pins import pinned
 from ci_tools.errors import Problem, RecipeError
@@ -90,20 +91,29 @@ class _Environ(dict[str, Any]):
 class Scene:
     """What templates are rendered with. `versions`: package of the recipe -> its version, as far as known.
 
-    `own`: the folder of the recipe. `seen` collects what was used and only a build knows.
+    `builds`: the same -> its build string. `own`: the folder of the recipe. `seen` collects what was used and only a
+    build knows.
     """
 
     machine: Subdir
     variant: Mapping[str, Any]
     own: Path
     versions: Mapping[str, str] = field(default_factory=dict)
+    builds: Mapping[str, str] = field(default_factory=dict)
     more: Mapping[str, Any] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
 
     def names(self) -> dict[str, Any]:
         """Everything that a template can name."""
         unknown = {name: Unknown(name, self.seen) for name in BUILD_ONLY}
-        return unknown | self._known() | self._functions() | dict(self.variant) | dict(self.more)
+        return (
+            unknown
+            | namespace(self.machine, self.variant)
+            | self._known()
+            | self._functions()
+            | dict(self.variant)
+            | dict(self.more)
+        )
 
     def _known(self) -> dict[str, Any]:
         python = ".".join(str(self.variant.get("python", "")).split(".")[:2])
@@ -128,7 +138,7 @@ class Scene:
         }  # fmt: skip
 
     def _toolchain(self, language: str, kind: str) -> str:
-        native = COMPILERS.get(self.machine.partition("-")[0], {}).get(language, language)
+        native = native_compiler(language, self.machine)
         name = self.variant.get(f"{language}_{kind}", native if kind == "compiler" else language)
         version = self.variant.get(f"{language}_{kind}_version")
         return f"{name}_{self.variant.get('target_platform', self.machine)}" + (f" {version}.*" if version else "")
@@ -144,7 +154,7 @@ class Scene:
         if version is None:
             return name
         if more.get("exact"):
-            return f"{name} =={version}"
+            return f"{name} =={version} {self.builds.get(name, '')}".strip()
         return pinned(name, version, more.get("lower_bound") or min_pin or "", more.get("upper_bound") or max_pin or "")
 
     def _file(self, name: str, fmt: str | None = None, *_: Any, from_recipe_dir: bool = False, **__: Any) -> Any:  # noqa: ANN401
@@ -154,6 +164,11 @@ class Scene:
         if not (from_recipe_dir and inside) or file.stat().st_size > yaml_text.LARGEST:
             return Unknown(f"load_file_data('{name}')", self.seen)
         return _parsed(file.read_text(encoding="utf-8"), fmt or file.suffix.removeprefix("."))
+
+
+def native_compiler(language: str, platform: str) -> str:
+    """The compiler of a language where no variants file says one."""
+    return COMPILERS.get(platform.partition("-")[0], {}).get(language, language)
 
 
 def _parsed(text: str, fmt: str, *_: Any, **__: Any) -> Any:  # noqa: ANN401 (whatever the text holds)
@@ -171,7 +186,7 @@ def _parsed(text: str, fmt: str, *_: Any, **__: Any) -> Any:  # noqa: ANN401 (wh
 class Templates:
     """One recipe's templates, rendered in a sandbox; `path` names the recipe in problems."""
 
-    path: str
+    path: str = field(kw_only=False)
     environment: SandboxedEnvironment = field(
         default_factory=lambda: SandboxedEnvironment(undefined=jinja2.StrictUndefined, autoescape=False)
     )

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ci_tools.adapters.rendering.templates import is_unknown
 from ci_tools.adapters.rendering.used_keys import selecting_in, used_in, used_in_script
 
 if TYPE_CHECKING:
@@ -28,6 +27,7 @@ LANGUAGES = (
     ("np", "numpy", 2), ("py", "python", 2), ("pl", "perl", 3), ("lua", "lua", 2), ("r", "r", 2), ("r", "r-base", 2),
     ("mro", "mro-base", 3), ("mro", "mro-base_impl", 3),
 )  # fmt: skip
+ONE_VERSION = re.compile(r"=*([0-9][0-9A-Za-z]*(?:\.[0-9A-Za-z]+)*)[.*]*(?:\s|$)")
 IN_WORDS = ("python", "r_base", "perl", "lua")
 
 
@@ -119,17 +119,6 @@ class Wording:
         return f"h{digest.hexdigest()}"[: HASHED + 1]
 
 
-def unknown_string(part: Part, variant: Mapping[str, str]) -> str:
-    """A name for a build whose string only a build knows: it tells variants apart and promises nothing."""
-    digest = hashlib.sha256(json.dumps(dict(variant), sort_keys=True).encode()).hexdigest()
-    return f"unknown{digest[:HASHED]}_{part.number}"
-
-
-def is_known(text: str) -> bool:
-    """Whether a build string can be taken at its word."""
-    return not is_unknown(text)
-
-
 def listed_words(said: object) -> list[str]:
     """The words of a text or a list of them."""
     return [str(word) for word in said] if isinstance(said, list) else str(said or "").split()
@@ -149,6 +138,7 @@ def _name(spec: str) -> str:
 
 
 def _pin(spec: str, package: str) -> str:
-    """The version part of a requirement that says one."""
+    """The version that a requirement names; empty where it names a range, for what is in that only a build knows."""
     name, _, rest = spec.partition(" ")
-    return rest.split()[0] if name == package and rest else ""
+    found = ONE_VERSION.match(rest) if name == package else None
+    return found[1] if found else ""

@@ -45,7 +45,7 @@ class Part:
 def parts(meta: Fields, path: str) -> tuple[Part, ...]:
     """Every package that the recipe `meta` makes, skipped ones left out. RecipeError where it does not say enough."""
     package, build = _mapping(meta.get("package")), _mapping(meta.get("build"))
-    outputs = [_mapping(output) for output in _list(meta.get("outputs"))]
+    outputs = [_mapping(output) for output in listed(meta.get("outputs"))]
     if not package and not any("name" in output for output in outputs):
         hint = "a recipe has `package:` with `name:` and `version:`"
         raise RecipeError(Problem(message="it has no package", hint=hint, path=path, line=1, column=1))
@@ -59,9 +59,9 @@ def parts(meta: Fields, path: str) -> tuple[Part, ...]:
 
 def _top(meta: Fields, package: Fields, build: Fields, path: str) -> Part:
     return Part(
-        name=_word(package, "name", path),
-        version=_word(package, "version", path),
-        number=_number(build.get("number"), path),
+        name=word_of(package, "name", path),
+        version=word_of(package, "version", path),
+        number=number_of(build.get("number"), path),
         build=build,
         requirements=_requirements(meta.get("requirements")),
         fields=meta,
@@ -72,7 +72,7 @@ def _output(meta: Fields, output: Fields, index: int, path: str) -> Part | None:
     package, top = _mapping(meta.get("package")), _mapping(meta.get("build"))
     if output.get("type") in NO_PACKAGES:
         return None
-    name = _word(output if "name" in output else package, "name", path)
+    name = word_of(output if "name" in output else package, "name", path)
     is_top = name == str(package.get("name", ""))
     said = _combined(meta, output) if is_top else output
     own = {"noarch": said.get("noarch"), "string": said.get("string"), "run_exports": said.get("run_exports")}
@@ -80,8 +80,8 @@ def _output(meta: Fields, output: Fields, index: int, path: str) -> Part | None:
     number = next((n for n in (build.get("number"), said.get("number"), top.get("number")) if n is not None), 0)
     return Part(
         name=name,
-        version=str(output["version"]) if output.get("version") else _word(package, "version", path),
-        number=_number(number, path),
+        version=str(output["version"]) if output.get("version") else word_of(package, "version", path),
+        number=number_of(number, path),
         build=build,
         requirements=_requirements(said.get("requirements")),
         fields={key: said.get(key, meta.get(key)) for key in ("about", "test", "source")},
@@ -110,7 +110,8 @@ def _said(fields: Fields) -> dict[str, Any]:
     return {key: value for key, value in fields.items() if value is not None}
 
 
-def _word(fields: Fields, key: str, path: str) -> str:
+def word_of(fields: Fields, key: str, path: str) -> str:
+    """The name or the version that `fields` say; RecipeError where they say none."""
     said = fields.get(key)
     if said is None or isinstance(said, (dict, list)) or str(said) == "":
         hint = "a recipe has `package:` with `name:` and `version:`"
@@ -121,7 +122,8 @@ def _word(fields: Fields, key: str, path: str) -> str:
     return str(said).lower() if key == "name" else str(said)
 
 
-def _number(said: Any, path: str) -> int:  # noqa: ANN401 (a value of YAML)
+def number_of(said: Any, path: str) -> int:  # noqa: ANN401 (a value of YAML)
+    """A build number; RecipeError where it is none."""
     text = str(said if said is not None else 0).strip() or "0"
     if not text.isascii() or not text.isdigit() or len(text) > len(str(2**63)):
         known = "only a build knows its build number" if is_unknown(text) else f"`{text}` is no build number"
@@ -132,19 +134,21 @@ def _number(said: Any, path: str) -> int:  # noqa: ANN401 (a value of YAML)
 def _requirements(said: Any) -> dict[str, tuple[str, ...]]:  # noqa: ANN401 (the same)
     """By kind; a mere list, as outputs have it, is for the host and to run (conda-build calls it both)."""
     if not isinstance(said, Mapping):
-        return {kind: _specs(said) for kind in ("host", "run")} if said else {}
-    return {str(kind): _specs(specs) for kind, specs in said.items()}
+        return {kind: specs_of(said) for kind in ("host", "run")} if said else {}
+    return {str(kind): specs_of(specs) for kind, specs in said.items()}
 
 
-def _specs(said: Any) -> tuple[str, ...]:  # noqa: ANN401 (the same)
-    return tuple(" ".join(str(spec).split()) for spec in _list(said) if isinstance(spec, str) and spec.strip())
+def specs_of(said: Any) -> tuple[str, ...]:  # noqa: ANN401 (the same)
+    """Requirements as match specs, with single spaces."""
+    return tuple(" ".join(str(spec).split()) for spec in listed(said) if isinstance(spec, str) and spec.strip())
 
 
 def _mapping(said: Any) -> Fields:  # noqa: ANN401 (the same)
     return said if isinstance(said, Mapping) else {}
 
 
-def _list(said: Any) -> list[Any]:  # noqa: ANN401 (the same)
+def listed(said: Any) -> list[Any]:  # noqa: ANN401 (the same)
+    """What may be one thing or a list of them, as a list."""
     return list(said) if isinstance(said, (list, tuple)) else [] if said is None else [said]
 
 
@@ -153,9 +157,4 @@ def exports(build: Fields) -> Iterator[tuple[str, str]]:
     said = build.get("run_exports")
     found = said if isinstance(said, Mapping) else {"weak": said}
     for kind, specs in found.items():
-        yield from ((str(kind), spec) for spec in _specs(specs))
-
-
-def listed(said: Any) -> list[Any]:  # noqa: ANN401 (the same)
-    """What may be one thing or a list of them, as a list."""
-    return _list(said)
+        yield from ((str(kind), spec) for spec in specs_of(specs))
