@@ -102,6 +102,10 @@ class GitRepository:
             part.unlink(missing_ok=True)
             raise UsageError(f"`{path}` cannot be written: {exc.strerror}", hint="look at its rights") from exc
 
+    def read_at(self, commit: str, path: str) -> bytes | None:
+        ended = self._run("cat-file", "blob", f"{commit}:{path}")
+        return None if ended.returncode else ended.stdout
+
     def links(self) -> Mapping[str, str]:
         links = (path for path, entry in self.files().items() if entry.startswith(LINK))
         return {path: os.fsdecode(_target(self._root / path)) for path in links}

@@ -41,5 +41,8 @@ class UnwrittenRepository:
     def read(self, path: str) -> bytes:
         return self._written[path] if path in self._written else self._under.read(path)
 
+    def read_at(self, commit: str, path: str) -> bytes | None:
+        return self._under.read_at(commit, path)
+
     def write(self, path: str, body: bytes) -> None:
         self._written[path] = body

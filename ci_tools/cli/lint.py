@@ -71,11 +71,12 @@ def _desk(run: Run, names: tuple[str, ...], base: str | None, *, offline: bool) 
     unasked: list[str] = []
     return Desk(
         repository=wiring.repository(config.folder, run.env, dry_run=run.dry_run),
-        renderers=wiring.renderers(config),
+        renderer=wiring.renderer(config, run.env),
         read=wiring.read_recipe,
         settings=PlanSettings(
             channel=config.base_url,
             recipes=config.recipes.path,
+            variants=config.recipes.variants,
             subdirs=config.subdirs,
             has=lambda _, program: wiring.has_program(program),
         ),

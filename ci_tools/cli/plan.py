@@ -11,12 +11,15 @@ import click
 from ci_tools import documents, wiring
 from ci_tools.adapters import machine
 from ci_tools.cli.plan_text import plan_text
+from ci_tools.config import Backend, parse_config
 from ci_tools.core.changes import Everything, Push, Since, Span
+from ci_tools.core.dependents import DependentsPolicy
 from ci_tools.core.keyset import PublicName
 from ci_tools.core.package import Subdir
-from ci_tools.core.planner import PlanSettings
+from ci_tools.core.planner import PlanSettings, Setup
+from ci_tools.core.recipe import Dialect
 from ci_tools.errors import Problem, RecipeError, UsageError
-from ci_tools.flows.plan import plan
+from ci_tools.flows.plan import Means, plan
 from ci_tools.flows.published import published
 
 if TYPE_CHECKING:
@@ -24,6 +27,9 @@ if TYPE_CHECKING:
     from ci_tools.core.plan import BuildPlan, Refusal
     from ci_tools.flows.published import Published
     from ci_tools.ports import Repository
+
+# What a recipe.yaml is taken for that could be of several dialects: what is said to build it decides.
+NEUTRAL = {Backend.RATTLER_BUILD: Dialect.V1}
 
 
 @click.command("plan")
@@ -59,8 +65,8 @@ def tell(run: Run, plan: BuildPlan, out: Path | None) -> None:
         write_file(out, documents.write(plan))
     run.host.say(plan_text(plan, verbose=run.verbose))
     run.emit(plan, lambda _: "")
-    if plan.refusals:
-        raise RecipeError(*map(_problem, plan.refusals))
+    if plan.refusals or plan.problems:
+        raise RecipeError(*plan.problems, *map(_problem, plan.refusals))
 
 
 def _span(base: str | None, before: str | None, head: str, *, missing: bool) -> Span:
@@ -96,13 +102,29 @@ def planned(
     settings = PlanSettings(
         channel=config.base_url,
         recipes=config.recipes.path,
+        variants=config.recipes.variants,
         subdirs=subdirs,
         runners={subdir: config.build.runner(subdir) for subdir in subdirs},
         generation=held.generation,
         has=_has,
         heal=heal,
+        dependents=DependentsPolicy(what=config.recipes.dependents, depth=config.recipes.depth),
+        neutral=NEUTRAL.get(config.recipes.backend),
+        file=run.config_path.name,
+        read=_setup,
     )
-    return plan(repository, wiring.renderers(config), held.outputs, settings, span)
+    backends, renderer = wiring.backends(config, run.env), wiring.renderer(config, run.env)
+    means = Means(repository=repository, renderer=renderer, backends=backends)
+    return plan(means, held.outputs, settings, span)
+
+
+def _setup(body: bytes) -> Setup | None:
+    """What an older channel.yaml said of recipes; None where it does not hold for this version."""
+    try:
+        said = parse_config(body, "channel.yaml")
+    except UsageError:
+        return None
+    return Setup(recipes=said.recipes.path, variants=said.recipes.variants, subdirs=said.subdirs)
 
 
 def repository_of(run: Run) -> Repository:

@@ -30,6 +30,7 @@ from ci_tools.config.words import (
     Size,
     Url,
 )
+from ci_tools.core.dependents import Dependents
 from ci_tools.core.package import Subdir
 
 # What a code host calls its machines; any other subdir is built on a machine of one's own.
@@ -87,6 +88,10 @@ class RecipesConfig:
     upstream: Annotated[
         tuple[Line, ...], Field(description="further channels to resolve against, by name or URL, best first")
     ] = ()
+    dependents: Annotated[Dependents, Field(description="what is done about packages that depend on a changed one")] = (
+        Dependents.NONE
+    )
+    depth: Annotated[int, Field(ge=0, description="over how many requirements they count; 0: over any number")] = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,24 +22,40 @@ if TYPE_CHECKING:
 class Assignment:
     """One recipe to render on one machine. `variants` are the variants files that count, the later over the earlier.
 
-    Equal digests mean equal outputs, as long as the back end is the same; an empty one promises nothing.
+    Equal digests mean equal outputs, as long as the back end is the same; an empty one promises nothing. `doubt` says
+    why the dialect cannot be told, if it cannot: then the recipe is only looked at for mistakes that any dialect has.
     """
 
     recipe: Recipe
     machine: Subdir
     variants: tuple[str, ...] = ()
     digest: str = ""
+    doubt: str = ""
 
 
 def assignments(
-    tree: Tree, recipes: Sequence[Recipe], machines: Iterable[Subdir], first: str = ""
+    tree: Tree,
+    recipes: Sequence[Recipe],
+    machines: Iterable[Subdir],
+    first: str = "",
+    doubts: Mapping[str, str] | None = None,
 ) -> tuple[Assignment, ...]:
-    """Every recipe on every machine, by machine; `first` is the variants file that channel.yaml names."""
+    """Every recipe on every machine, by machine; `first` is the variants file that channel.yaml names.
+
+    `doubts`: file of a recipe whose dialect cannot be told -> why not.
+    """
+    doubted = doubts or {}
     own = owned(tree.files, recipes)
     prepared = [(recipe, variants := _variants(recipe, tree, first), _read(own[recipe.directory], variants, tree))
                 for recipe in recipes]  # fmt: skip
     return tuple(
-        Assignment(recipe=recipe, machine=machine, variants=variants, digest=_digest(recipe, machine, entries))
+        Assignment(
+            recipe=recipe,
+            machine=machine,
+            variants=variants,
+            digest=_digest(recipe, machine, entries),
+            doubt=doubted.get(recipe.file, ""),
+        )
         for machine in machines
         for recipe, variants, entries in prepared
     )

@@ -4,52 +4,62 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ci_tools.core import graph
+from ci_tools.core import graph, packing
+from ci_tools.core.holdings import Product
+from ci_tools.core.package import Subdir
 from ci_tools.core.plan import Job, PlannedOutput
-from ci_tools.errors import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from ci_tools.core.package import Subdir
     from ci_tools.core.selection import Chosen
 
-
-def loops(chosen: Mapping[str, Chosen]) -> tuple[Problem, ...]:
-    """Every cycle of requirements among the chosen, named in order."""
-    nodes = _in_order_of_recipes(chosen)
-    found = graph.cycles(nodes, {key: choice.requires for key, choice in chosen.items()})
-    return tuple(_loop([chosen[key] for key in cycle]) for cycle in found)
+MOST_JOBS = 256  # of one matrix (GitHub)
+LONGEST_STEM = 60  # characters of a job's name
 
 
-def _loop(cycle: Sequence[Chosen]) -> Problem:
-    names = [f"`{choice.product.name}`" for choice in (*cycle, cycle[0])]
-    return Problem(
-        message=f"a cycle of requirements: {' requires '.join(names)}",
-        hint="take one requirement out, or split an output off that the others can be built with",
-        path=cycle[0].product.output.recipe.file,
-    )
+def no_duration(_product: Product) -> float:
+    """A build that takes no time."""
+    return 0.0
 
 
-def jobs(chosen: Mapping[str, Chosen], machines: Iterable[Subdir], runners: Mapping[Subdir, str]) -> tuple[Job, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellRules:
+    """What cells are made by: `runners`: subdir -> its machine in CI; `seconds`: how long a build takes."""
+
+    runners: Mapping[Subdir, str] = field(default_factory=dict)
+    seconds: Callable[[Product], float] = no_duration
+    most: int = MOST_JOBS
+
+
+def jobs(chosen: Mapping[Subdir, Mapping[str, Chosen]], rules: CellRules) -> tuple[Job, ...]:
     """One job for each machine and each connected component on it, by machine in the order given.
 
-    Outputs of one recipe are connected: they share its sources. `chosen` must be free of cycles.
+    Outputs of one recipe are connected: they share its sources. Where that makes too many jobs, components share one,
+    so that all take about as long. `chosen` must be free of cycles.
     """
+    groups = {machine: _groups(choices) for machine, choices in chosen.items()}
+    loads = {m: [sum(rules.seconds(chosen[m][k].product) for k in group) for group in groups[m]] for m in chosen}
+    bins = packing.shares(loads, rules.most)
     found: list[Job] = []
     taken: set[str] = set()
-    for machine in machines:
-        for group in _groups({key: choice for key, choice in chosen.items() if choice.product.machine is machine}):
-            id_ = _id(machine, chosen[group[0]], taken)
-            outputs = tuple(_planned(chosen[key], chosen) for key in group)
-            found.append(Job(id=id_, subdir=machine, runner=runners.get(machine, ""), outputs=outputs))
+    for machine, choices in chosen.items():
+        for places in packing.packed(loads[machine], bins.get(machine, 0)):
+            keys = [key for place in places for key in groups[machine][place]]
+            outputs = tuple(_planned(choices[key], choices) for key in keys)
+            id_ = _id(machine, choices[keys[0]], len(places), taken)
+            seconds = round(sum(loads[machine][place] for place in places), 1)
+            runner = rules.runners.get(machine, "")
+            found.append(Job(id=id_, subdir=machine, runner=runner, outputs=outputs, seconds=seconds))
     return tuple(found)
 
 
 def _groups(chosen: Mapping[str, Chosen]) -> tuple[tuple[str, ...], ...]:
-    order = graph.ordered(_in_order_of_recipes(chosen), {key: choice.requires for key, choice in chosen.items()})
+    """What hangs together, in build order."""
+    recipes = sorted(chosen, key=lambda key: (chosen[key].product.recipe, key))
+    order = graph.ordered(recipes, {key: choice.requires for key, choice in chosen.items()})
     siblings: dict[str, list[str]] = defaultdict(list)
     for key in order:
         siblings[chosen[key].product.recipe].append(key)
@@ -58,13 +68,11 @@ def _groups(chosen: Mapping[str, Chosen]) -> tuple[tuple[str, ...], ...]:
     return graph.components(order, pairs)
 
 
-def _in_order_of_recipes(chosen: Mapping[str, Chosen]) -> list[str]:
-    return sorted(chosen, key=lambda key: (chosen[key].product.recipe, key))
-
-
-def _id(machine: Subdir, first: Chosen, taken: set[str]) -> str:
+def _id(machine: Subdir, first: Chosen, groups: int, taken: set[str]) -> str:
+    """The machine, the first recipe, and how many unrelated ones share the job with it."""
     name = first.product.output.recipe.name.lower()
-    stem = re.sub(r"[^a-z0-9]+", "-", f"{machine}-{name}").strip("-")
+    stem = re.sub(r"[^a-z0-9]+", "-", f"{machine}-{name}")[:LONGEST_STEM].strip("-")
+    stem += f"-and-{groups - 1}-more" if groups > 1 else ""
     found, count = stem, 1
     while found in taken:
         count += 1
@@ -87,4 +95,5 @@ def _planned(choice: Chosen, chosen: Mapping[str, Chosen]) -> PlannedOutput:
         requires=tuple(str(chosen[key].product.output.filename) for key in choice.requires),
         variant=output.variant,
         draws_on=choice.draws_on,
+        role=choice.role,
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ci_tools.core.package import Artifact, Filename, Subdir
-from ci_tools.core.plan import Aborted, BuildPlan, BuildReport, Built, Failed, PlannedOutput
+from ci_tools.core.plan import Aborted, BuildPlan, BuildReport, Built, Failed, PlannedOutput, Role
 from ci_tools.core.receipt import Fault, Refused
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ def offers(plan: BuildPlan, deliveries: Iterable[Delivery]) -> tuple[tuple[Offer
     found: dict[tuple[Subdir, Filename], Offer] = {}
     refused = list(_silent(plan, {delivery.report.job for delivery in heard}))
     for offer in (offer for delivery in heard for offer in _delivered(delivery, asked.get(delivery.report.job))):
+        if offer is None:
+            continue
         if isinstance(offer, Refused):
             refused.append(offer)
         elif found.setdefault(_place(offer), offer).built.sha256 != offer.built.sha256:
@@ -70,7 +72,7 @@ def _what(named: PlannedOutput | Built | Failed | Aborted) -> str:
 Asked = Mapping[tuple[Subdir, Filename], PlannedOutput]
 
 
-def _delivered(delivery: Delivery, asked: Asked | None) -> Iterable[Offer | Refused]:
+def _delivered(delivery: Delivery, asked: Asked | None) -> Iterable[Offer | Refused | None]:
     if asked is None:
         yield Refused(what=delivery.report.job, because="the plan has no such job")
         return
@@ -81,10 +83,15 @@ def _delivered(delivery: Delivery, asked: Asked | None) -> Iterable[Offer | Refu
         yield Refused(what=stray, because="the job's report does not name it")
 
 
-def _judged(outcome: Built | Failed | Aborted, output: PlannedOutput | None, delivery: Delivery) -> Offer | Refused:
+def _judged(
+    outcome: Built | Failed | Aborted, output: PlannedOutput | None, delivery: Delivery
+) -> Offer | Refused | None:  # fmt: skip
+    """An offer, or why it is none; nothing where nothing was to be published and nothing is amiss."""
     what = _what(outcome)
     if output is None:
         return Refused(what=what, because=f"the plan did not ask job `{delivery.report.job}` for it")
+    if output.role is not Role.SHIP:
+        return _unshipped(outcome, output)
     if isinstance(outcome, Failed | Aborted):
         return Refused(what=what, because=outcome.because, hint=AGAIN, fault=Fault.BUILD)
     if outcome.input_hash != output.input_hash:
@@ -94,11 +101,23 @@ def _judged(outcome: Built | Failed | Aborted, output: PlannedOutput | None, del
     return Offer(planned=output, built=outcome, path=delivery.root / outcome.path)
 
 
+def _unshipped(outcome: Built | Failed | Aborted, output: PlannedOutput) -> Refused | None:
+    """A dependent that fails with what changed is told; for scaffolding, what needed it tells."""
+    if isinstance(outcome, Built) or output.role is Role.SCAFFOLD:
+        return None
+    because = f"it {output.because}, and does not pass with it: {outcome.because}"
+    return Refused(what=_what(outcome), because=because, fault=Fault.BUILD)
+
+
 def _silent(plan: BuildPlan, heard: set[str]) -> Iterable[Refused]:
     for job in plan.jobs:
         if job.id not in heard:
             because = f"job `{job.id}` delivered nothing"
-            yield from (Refused(what=_what(o), because=because, hint=AGAIN, fault=Fault.BUILD) for o in job.outputs)
+            yield from (
+                Refused(what=_what(o), because=because, hint=AGAIN, fault=Fault.BUILD)
+                for o in job.outputs
+                if o.role is Role.SHIP
+            )
 
 
 def candidate(offer: Offer, artifact: Artifact) -> Candidate | Refused:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from ci_tools.errors import Problem
@@ -13,38 +14,74 @@ if TYPE_CHECKING:
 
     from ci_tools.core.recipe import Output, Recipe
 
+Makers = tuple["Recipe", ...]
+
 PACKAGE = re.compile(r"^package\s*:", re.MULTILINE)
+SEVERAL = re.compile(r"^(?:outputs|steps)\s*:", re.MULTILINE)
 NAME = re.compile(r"\bname\s*:")
+FEEDSTOCK = "-feedstock"
 
 
-def shared(outputs: Iterable[Output]) -> tuple[Problem, ...]:
-    """A problem for each package name that more than one recipe makes; it names them all."""
-    makers: dict[str, set[Recipe]] = defaultdict(set)
+def clashes(outputs: Iterable[Output], below: str) -> Mapping[Makers, Problem]:
+    """The recipes that make packages of one name, with a problem that names them all.
+
+    A folder below the folder `below` that is called like the package may hold recipes of several of its versions, as
+    long as no two make the same file.
+    """
+    named: dict[str, dict[Recipe, set[str]]] = defaultdict(lambda: defaultdict(set))
     for output in outputs:
-        makers[output.filename.dist.name].add(output.recipe)
-    return tuple(_shared(name, sorted(found)) for name, found in sorted(makers.items()) if len(found) > 1)
+        named[output.filename.dist.name][output.recipe].add(f"{output.subdir}/{output.filename}")
+    found: dict[Makers, Problem] = {}
+    for name, makers in sorted(named.items()):
+        recipes = tuple(sorted(makers))
+        if len(recipes) > 1 and not (_one_umbrella(name, recipes, below) and not _same_files(makers)):
+            found.setdefault(recipes, _problem(name, recipes))
+    return found
 
 
-def _shared(name: str, recipes: list[Recipe]) -> Problem:
+def _one_umbrella(name: str, recipes: Makers, below: str) -> bool:
+    """Whether they all lie in the same folder that is called `name`."""
+    top = PurePosixPath(below)
+    places = [PurePosixPath(recipe.directory) for recipe in recipes]
+    shared = set.intersection(*({place, *place.parents} for place in places))
+    return any(folder.name == name and folder != top and top in (folder, *folder.parents) for folder in shared)
+
+
+def _same_files(makers: Mapping[Recipe, set[str]]) -> bool:
+    files = [file for made in makers.values() for file in made]
+    return len(files) != len(set(files))
+
+
+def _problem(name: str, recipes: Makers) -> Problem:
     files = " and ".join(recipe.file for recipe in recipes)
-    hint = "rename the output in one of them, or remove it"
+    hint = f"rename the output in one of them, or put recipes of several versions into one folder `{name}`"
     return Problem(
         message=f"the package `{name}` is made by more than one recipe: {files}", hint=hint, path=recipes[0].file
     )
 
 
-def suspects(outputs: Iterable[Output]) -> Mapping[Recipe, str]:
-    """The recipes that make one package, called otherwise than their folder, with its name."""
+def suspects(outputs: Iterable[Output], below: str) -> Mapping[Recipe, str]:
+    """The recipes that make one package, called otherwise than every folder that they lie in, with its name."""
     names: dict[Recipe, set[str]] = defaultdict(set)
     for output in outputs:
         names[output.recipe].add(output.filename.dist.name)
     single = {recipe: min(names[recipe]) for recipe in sorted(names) if len(names[recipe]) == 1}
-    return {recipe: name for recipe, name in single.items() if name != recipe.name}
+    return {recipe: name for recipe, name in single.items() if not _called_so(recipe.directory, name, below)}
+
+
+def _called_so(directory: str, name: str, below: str) -> bool:
+    """Whether a folder is called like the package, as in `NAME`, `NAME/1.2`, `NAME-feedstock/recipe`, `My_Name`."""
+    own = directory.removeprefix(f"{PurePosixPath(below).as_posix()}/").split("/")
+    return _plain(name) in {_plain(folder).removesuffix(FEEDSTOCK) for folder in own}
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name.lower())
 
 
 def misnamed(recipe: Recipe, name: str, text: str) -> Problem | None:
     """A problem where the recipe `text` is one of a single output; one with `outputs:` may be called as it likes."""
-    if not PACKAGE.search(text):
+    if not PACKAGE.search(text) or SEVERAL.search(text):
         return None
     return Problem(
         message=f"the folder `{recipe.name}` holds the recipe of `{name}`",

@@ -8,20 +8,33 @@ from typing import Literal
 
 from ci_tools.core.package import Filename, Subdir
 from ci_tools.core.recipe import Dialect
+from ci_tools.errors import Problem
 
 
 class Reason(StrEnum):
     """Why an output is in the plan, or is not."""
 
     CHANGED = "changed"  # its recipe or one of its sources changed in the range
+    VARIANT = "variant changed"  # a variants file says something else of a key that it uses
+    SUBDIR = "new subdir"  # channel.yaml names its machine for the first time
+    DEPENDS = "depends on a change"  # what it depends on is built anew, and channel.yaml says that this counts
     MISSING = "missing"  # the channel lacks it
+    NEEDED = "needed here"  # another output of the job needs it; another job makes the one that is published
     PUBLISHED = "published"  # skip: it is published with the same inputs
     UNCHANGED = "unchanged"  # skip: nothing it is made from changed in the range
     NO_SUCH_SUBDIR = "no such subdir"  # skip: the recipe says `skip` there, or channel.yaml has no such subdir
     NEEDS_PROGRAM = "needs a program"  # skip: this machine lacks a program that the recipe names
     NO_BACKEND = "no back end"  # skip: this version builds no recipes of that dialect
-    ELSEWHERE = "needs another job"  # skip: it needs an output that another machine's job makes; the next plan has it
+    WRONG = "needs what is wrong"  # skip: it is on a cycle of requirements, or needs what is
     NOT_BUMPED = "changed but not bumped"  # refusal: published under this name with other inputs
+
+
+class Role(StrEnum):
+    """What becomes of an output once it is built and tested."""
+
+    SHIP = "ship"  # it is published
+    TEST = "test"  # nothing: it is published already, and must still pass with what it depends on
+    SCAFFOLD = "scaffold"  # nothing: the job needs it to go on, and another job makes the one that is published
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +55,7 @@ class PlannedOutput:
     requires: tuple[str, ...] = ()
     variant: tuple[tuple[str, str], ...] = ()
     draws_on: tuple[str, ...] = ()
+    role: Role = Role.SHIP
 
     def __post_init__(self) -> None:
         # A plan is read from a file: what it names is looked up below the repository, and must not lead out of it.
@@ -56,12 +70,16 @@ class PlannedOutput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One cell of the build matrix: outputs in build order on one runner. `id` is `[a-z0-9-]+`, unique in the plan."""
+    """One cell of the build matrix: outputs in build order on one runner. `id` is `[a-z0-9-]+`, unique in the plan.
+
+    `seconds` is how long it took last time, estimated where that is not known.
+    """
 
     id: str
     subdir: Subdir  # of the machine that builds; never noarch
     runner: str
     outputs: tuple[PlannedOutput, ...]
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +105,10 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildPlan:
-    """What a git range means. `unowned` are changed paths that no recipe owns: listed, not lost."""
+    """What a git range means. `unowned` are changed paths that no recipe owns: listed, not lost.
+
+    `problems` are what is wrong with recipes: each stops only itself, and what needs it.
+    """
 
     channel: str  # base URL of the channel it was planned against
     base: str
@@ -97,6 +118,7 @@ class BuildPlan:
     skips: tuple[Skip, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     unowned: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
     def outputs(self) -> tuple[PlannedOutput, ...]:
         """Every planned output, in job order."""

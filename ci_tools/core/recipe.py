@@ -61,7 +61,9 @@ class About:
 class Output:
     """One package that a recipe makes for one subdir and one variant, as rendered.
 
-    `filename.dist` carries the rendered build string. `subdir` is the package's own (noarch for noarch).
+    `filename.dist` carries the rendered build string; where `certain` is false, only the back end can know it, and
+    the one here (`unknown<digest>_<number>`) merely tells variants apart: name, version and build number hold.
+    `subdir` is the package's own (noarch for noarch).
     `build`, `host`, `run`, `test` hold match specs, already evaluated; `variant` only the keys that the output uses.
     `run_exports` are (kind, spec) pairs, kind as in CEP 14: weak, strong, noarch, weak_constraints, …; `ignores` are
     the names whose run_exports it does not take over.
@@ -82,6 +84,7 @@ class Output:
     needs: tuple[str, ...] = ()
     run_exports: tuple[tuple[str, str], ...] = ()
     ignores: tuple[str, ...] = ()
+    certain: bool = True
     about: About = field(default_factory=About)
 
 

@@ -1,4 +1,4 @@
-"""Which products of this repository another one requires."""
+"""Which products of this repository another one requires: what it says itself, and what others export to it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,18 @@ from ci_tools.core.inputs import name_of
 from ci_tools.core.package import Subdir
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from ci_tools.core.holdings import Product
     from ci_tools.core.recipe import Output
 
 EXACT = 3  # parts of a match spec that names a build: name, version, build string
+# CEP 12: what a requirement of the host environment adds to what the package needs to run, by the package's kind; and
+# what one of the build environment adds.
+FROM_HOST = {True: ("noarch",), False: ("weak", "strong")}
+FROM_BUILD = ("strong",)
+
+Named = dict[str, list["Product"]]
 
 
 def requirements(products: Iterable[Product]) -> Mapping[str, tuple[str, ...]]:
@@ -24,7 +30,7 @@ def requirements(products: Iterable[Product]) -> Mapping[str, tuple[str, ...]]:
     stricter than it must be. A product that requires its own name means an older build of itself.
     """
     known = tuple(products)
-    named: dict[str, list[Product]] = defaultdict(list)
+    named: Named = defaultdict(list)
     for product in known:
         named[product.name].append(product)
     return {product.key: _required(product, named) for product in known}
@@ -35,15 +41,34 @@ def required_names(output: Output) -> frozenset[str]:
     return frozenset(map(name_of, (*output.build, *output.host, *output.run, *output.test))) - {""}
 
 
-def _required(product: Product, named: Mapping[str, list[Product]]) -> tuple[str, ...]:
+def _required(product: Product, named: Named) -> tuple[str, ...]:
     output = product.output
+    said = {*output.build, *output.host, *output.run}
     found: set[str] = set()
-    for spec in {*output.build, *output.host, *output.run}:
-        name = name_of(spec)
-        if name != product.name:
-            usable = (p for p in named.get(name, ()) if p.output.subdir in {product.machine, Subdir.NOARCH})
-            found.update(p.key for p in _meant(spec, product, tuple(usable)))
+    for spec in said:
+        found.update(p.key for p in _providers(spec, product, named))
+    for spec in _exported(product, named):
+        found.update(p.key for p in _providers(spec, product, named))
     return tuple(sorted(found))
+
+
+def _exported(product: Product, named: Named) -> Iterator[str]:
+    """The specs that requirements among our own products export to it (run_exports)."""
+    output = product.output
+    kinds = ((output.host, FROM_HOST[output.subdir is Subdir.NOARCH]), (output.build, FROM_BUILD))
+    for specs, taken in kinds:
+        for provider in (p for spec in specs for p in _providers(spec, product, named)):
+            if provider.name not in output.ignores:
+                yield from (spec for kind, spec in provider.output.run_exports if kind in taken)
+
+
+def _providers(spec: str, product: Product, named: Named) -> tuple[Product, ...]:
+    """The products that a requirement can mean; itself is not among them."""
+    name = name_of(spec)
+    if name == product.name or name not in named:
+        return ()
+    usable = tuple(p for p in named[name] if p.output.subdir in {product.machine, Subdir.NOARCH})
+    return _meant(spec, product, usable)
 
 
 def _meant(spec: str, product: Product, candidates: tuple[Product, ...]) -> tuple[Product, ...]:

@@ -9,6 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from ci_tools.core import mistakes
+from ci_tools.core.assignments import assignments
 from ci_tools.core.changes import Everything, Span
 from ci_tools.core.edits import applied
 from ci_tools.core.holdings import PublishedOutput
@@ -28,12 +29,12 @@ from ci_tools.core.planner import PlanSettings, Survey, decide
 from ci_tools.core.recipe import Output, Recipe
 from ci_tools.core.tree import LINK
 from ci_tools.core.written import Written
-from ci_tools.errors import Problem, RecipeError, UsageError
+from ci_tools.errors import Problem, UsageError
 from ci_tools.flows.detect import Detected, detect
 from ci_tools.ports import Renderer, Repository
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from ci_tools.core.lint.verdict import Verdict
     from ci_tools.core.plan import BuildPlan, Refusal
@@ -50,7 +51,7 @@ class Desk:
     """
 
     repository: Repository
-    renderers: Sequence[Renderer]
+    renderer: Renderer
     read: Callable[[Recipe, bytes], Written]
     settings: PlanSettings
     published: Mapping[Subdir, Sequence[PublishedOutput]] | None
@@ -77,8 +78,7 @@ def lint(desk: Desk, *, mend: bool = False) -> LintReport:
     found = detect(desk.repository, desk.settings.recipes, desk.span)
     written = {recipe: desk.read(recipe, desk.repository.read(recipe.file)) for recipe in found.recipes}
     seen = _Seen(found=found, written=written, asked=_asked(desk, found), problems=list(found.problems))
-    for machine in desk.settings.machines:
-        seen.rendered[machine] = tuple(_rendered(desk, seen, machine))
+    _render(desk, seen)
     refusals = _refusals(desk, seen)
     around = _surroundings(desk, seen, refusals)
     subjects = [_subject(desk, seen, recipe, around) for recipe in seen.asked]
@@ -113,37 +113,29 @@ def _asked(desk: Desk, found: Detected) -> tuple[Recipe, ...]:
     return chosen
 
 
-def _rendered(desk: Desk, seen: _Seen, machine: Subdir) -> Iterator[Output]:
-    for recipe in seen.asked:
-        renderer = next((renderer for renderer in desk.renderers if renderer.claims(recipe)), None)
-        if renderer is None or seen.written[recipe].problems:
-            continue
-        try:
-            yield from renderer.render(recipe, machine)
-        except RecipeError as exc:
-            seen.problems.extend(exc.problems)
+def _render(desk: Desk, seen: _Seen) -> None:
+    sound = tuple(recipe for recipe in seen.asked if not seen.written[recipe].problems)
+    settings = desk.settings
+    asked = assignments(seen.found.tree, sound, settings.machines, settings.variants, seen.found.doubts)
+    renderings = desk.renderer.render(asked)
+    for machine in settings.machines:
+        seen.rendered[machine] = tuple(o for each in renderings if each.machine is machine for o in each.outputs)
+    seen.problems += dict.fromkeys(problem for each in renderings for problem in each.problems)
 
 
 def _refusals(desk: Desk, seen: _Seen) -> Mapping[str, tuple[Refusal, ...]]:
     """What the plan of everything refuses. What it finds wrong with a recipe is kept, and that recipe left out."""
-    made = tuple(chain.from_iterable(seen.rendered.values()))
-    known = mistakes.shared(made)
-    misnamed = (mistakes.misnamed(r, name, seen.written[r].text) for r, name in mistakes.suspects(made).items())
+    made, below = tuple(chain.from_iterable(seen.rendered.values())), desk.settings.recipes
+    known = tuple(mistakes.clashes(made, below).values())
+    misnamed = (mistakes.misnamed(r, name, seen.written[r].text) for r, name in mistakes.suspects(made, below).items())
     seen.problems += filter(None, misnamed)
     left = tuple(r for r in seen.asked if not seen.written[r].problems and not _blamed(r, seen.problems))
-    while left:
-        try:
-            plan = _planned(desk, seen, left)
-        except RecipeError as exc:
-            seen.problems += [problem for problem in exc.problems if problem not in known]
-            kept = tuple(recipe for recipe in left if not _blamed(recipe, exc.problems))
-            left = kept if len(kept) < len(left) else ()
-        else:
-            found: dict[str, list[Refusal]] = defaultdict(list)
-            for refusal in plan.refusals:
-                found[refusal.recipe].append(refusal)
-            return {directory: tuple(refusals) for directory, refusals in found.items()}
-    return {}
+    plan = _planned(desk, seen, left)
+    seen.problems += [problem for problem in plan.problems if problem not in known]
+    found: dict[str, list[Refusal]] = defaultdict(list)
+    for refusal in plan.refusals:
+        found[refusal.recipe].append(refusal)
+    return {directory: tuple(refusals) for directory, refusals in found.items()}
 
 
 def _blamed(recipe: Recipe, problems: Iterable[Problem]) -> bool:

@@ -59,5 +59,9 @@ def _outputs(state: IndexState) -> Iterator[PublishedOutput]:
     for filename in state.filenames:
         record, build = state.record(filename), state.build(filename)
         if record is not None:
-            hashed = build.input_hash if build else ""
-            yield PublishedOutput(filename=filename, build_number=record.build_number, input_hash=hashed)
+            yield PublishedOutput(
+                filename=filename,
+                build_number=record.build_number,
+                input_hash=build.input_hash if build else "",
+                seconds=build.seconds if build else 0.0,
+            )

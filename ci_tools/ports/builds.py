@@ -7,21 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from ci_tools.core.assignments import Assignment
     from ci_tools.core.package import Subdir
     from ci_tools.core.plan import BuildPlan, BuildReport, Built, Failed, Job, PlannedOutput
-    from ci_tools.core.recipe import Output, Recipe
-
-
-class Renderer(Protocol):
-    """What says what the recipes of one dialect make."""
-
-    def claims(self, recipe: Recipe) -> bool:
-        """Whether it reads that dialect."""
-
-    def render(self, recipe: Recipe, subdir: Subdir) -> tuple[Output, ...]:
-        """The outputs for a build on `subdir`, in the recipe's order; raises RecipeError with file and line."""
+    from ci_tools.core.recipe import Recipe, Rendering
+    from ci_tools.core.variants import VariantTable
 
 
 class BuildBackend(Protocol):
@@ -54,6 +46,19 @@ class Workspace:
     collected: Path
     channels: tuple[str, ...]
     timeout: float  # seconds for one output, its tests included
+
+
+class Renderer(Protocol):
+    """What tells what recipes of any dialect make, without building. Nothing of a recipe is run."""
+
+    def render(self, assignments: Sequence[Assignment]) -> Sequence[Rendering]:
+        """A rendering for each assignment, in their order. A recipe that is wrong, or takes too long, has problems."""
+
+    def tables(self, texts: Sequence[tuple[str, bytes]], machines: Sequence[Subdir]) -> Sequence[VariantTable]:
+        """The values that variants files (path, content; the later over the earlier) say for each of the machines.
+
+        RecipeError where one of them is wrong.
+        """
 
 
 class Outbox(Protocol):

@@ -51,3 +51,6 @@ class Repository(Protocol):
 
     def write(self, path: str, body: bytes) -> None:
         """Replace the content of a file of the working tree, whole or not at all; its mode stays."""
+
+    def read_at(self, commit: str, path: str) -> bytes | None:
+        """The content of a file as `commit` has it; None where it has no such file."""

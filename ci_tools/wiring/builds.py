@@ -18,13 +18,6 @@ if TYPE_CHECKING:
     from ci_tools.ports import BuildBackend, Outbox, Pantry, Renderer
 
 
-def renderers(config: ChannelConfig) -> tuple[Renderer, ...]:
-    """What says what recipes make, the first that claims a recipe before the others."""
-    from ci_tools.adapters.builders.rattler_build import RattlerBuild
-
-    return (RattlerBuild(root=config.folder, variants=config.recipes.variants),)
-
-
 def backends(config: ChannelConfig, env: Mapping[str, str]) -> tuple[BuildBackend, ...]:
     """The programs that build, the first that claims a recipe before the others.
 
@@ -57,6 +50,19 @@ def programs(config: ChannelConfig, env: Mapping[str, str]) -> Mapping[Program, 
         return installation(program, config.path(named.prefix) if named else None, env)
 
     return {program: found(program) for program in Program}
+
+
+def renderer(config: ChannelConfig, env: Mapping[str, str]) -> Renderer:
+    """What tells what recipes make. What it found out is kept in the user's cache folder, should there be one."""
+    from pathlib import Path
+
+    from ci_tools.adapters.rendering.cache import RenderingCache
+    from ci_tools.adapters.rendering.processes import RenderingProcesses
+
+    home = env.get("HOME", "")
+    folder = env.get("XDG_CACHE_HOME") or (f"{home}/.cache" if home else "")
+    cache = RenderingCache(Path(folder) / "channelsmith" / "renderings.sqlite") if folder else None
+    return RenderingProcesses(root=config.folder, env=env, cache=cache)
 
 
 def outbox(folder: Path) -> Outbox:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     Call = Callable[..., tuple[int, str, str]]
 
 BAD = """\
+schema_version: 1
 package:
   name: zlib
   version: 1.10
@@ -110,7 +111,7 @@ def test_fix_mends_what_it_can_and_a_dry_run_nothing(shop: Repo, channel: Call) 
 def test_warnings_alone_are_no_failure(repo: Repo, channel: Call) -> None:
     repo.write(
         "recipes/data/recipe.yaml",
-        "package: {name: data, version: a}\nbuild: {noarch: generic}\nabout: {license: MIT}\n",
+        "schema_version: 1\npackage: {name: data, version: a}\nbuild: {noarch: generic}\nabout: {license: MIT}\n",
     )
     code, out, err = channel()
     assert (code, "[missing-tests]" in out) == (0, True)

@@ -43,7 +43,7 @@ def desk(repo: Repo, **changes: object) -> Desk:
     config = read_config(repo.path / "channel.yaml")
     settings = PlanSettings(channel=config.base_url, recipes=config.recipes.path, subdirs=config.subdirs)
     fields = {
-        "repository": GitRepository(repo.path, {"PATH": "/usr/bin:/bin"}), "renderers": wiring.renderers(config),
+        "repository": GitRepository(repo.path, {"PATH": "/usr/bin:/bin"}), "renderer": wiring.renderer(config, {}),
         "read": read_recipe, "settings": settings, "published": {},
     }  # fmt: skip
     return Desk(**fields | changes)
@@ -139,7 +139,8 @@ def test_a_v0_recipe_is_held_to_the_same_rules(shop: Repo) -> None:
 
 
 def test_channel_yaml_says_how_grave_a_rule_is(shop: Repo) -> None:
-    shop.write("recipes/a/recipe.yaml", GOOD.format(name="a").replace('tests:\n  - script: "true"\n', ""))
+    text = GOOD.format(name="a").replace('tests:\n  - script: "true"\n', "schema_version: 1\n")
+    shop.write("recipes/a/recipe.yaml", text)
     assert [f.level for f in lint(desk(shop)).findings] == [Level.WARNING]
     assert lint(desk(shop, levels={"missing-tests": Level.ERROR})).fails
     assert lint(desk(shop, levels={"missing-tests": None})).findings == ()

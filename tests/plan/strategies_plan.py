@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from ci_tools.core.holdings import Product, PublishedOutput
 from ci_tools.core.package import ArchiveFormat, Dist, Filename, Subdir
+from ci_tools.core.plan import Role
 from ci_tools.core.recipe import Dialect, Output, Recipe
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def product(name: str, machine: Subdir = LINUX, input_hash: str = "a" * 64, **fi
 def published_by(*plans: BuildPlan) -> dict[Subdir, list[PublishedOutput]]:
     """What the channel holds once everything planned was built and published."""
     found: dict[Subdir, list[PublishedOutput]] = {}
-    for planned in (planned for plan in plans for planned in plan.outputs()):
+    for planned in (o for plan in plans for o in plan.outputs() if o.role is Role.SHIP):
         held = PublishedOutput(
             filename=planned.filename, build_number=planned.build_number, input_hash=planned.input_hash
         )

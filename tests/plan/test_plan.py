@@ -9,11 +9,12 @@ import pytest
 from strategies_plan import LINUX, NOARCH, published_by
 
 from ci_tools.adapters.builders.rattler_build import RattlerBuild
+from ci_tools.adapters.rendering.processes import RenderingProcesses
 from ci_tools.core.changes import Everything, Push, Since, Span
 from ci_tools.core.plan import BuildPlan, Reason
 from ci_tools.core.planner import PlanSettings
-from ci_tools.errors import RecipeError, UsageError
-from ci_tools.flows.plan import plan
+from ci_tools.errors import UsageError
+from ci_tools.flows.plan import Means, plan
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,7 +49,9 @@ def write(tree: Tree, name: str, folder: str = "", **fields: Any) -> None:
 def planned(tree: Tree, span: Span = EVERYTHING, *published: BuildPlan) -> BuildPlan:
     repository = tree.open()
     backend = RattlerBuild(root=repository.root, env=os.environ)
-    return plan(repository, [backend], published_by(*published), SETTINGS, span)
+    renderer = RenderingProcesses(root=repository.root, env=os.environ)
+    means = Means(repository=repository, renderer=renderer, backends=[backend])
+    return plan(means, published_by(*published), SETTINGS, span)
 
 
 def names(found: BuildPlan) -> list[str]:
@@ -56,10 +59,9 @@ def names(found: BuildPlan) -> list[str]:
 
 
 def mistakes(tree: Tree) -> list[str]:
-    with pytest.raises(RecipeError) as caught:
-        planned(tree)
-    assert all(problem.hint for problem in caught.value.problems)
-    return [str(problem) for problem in caught.value.problems]
+    problems = planned(tree).problems
+    assert all(problem.hint for problem in problems)
+    return [str(problem) for problem in problems]
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from conftest import Tree
 
-RECIPE = "package:\n  name: data\n  version: '1.0'\nbuild:\n  noarch: generic\n  script: echo\n"
+RECIPE = "schema_version: 1\npackage:\n  name: data\n  version: '1.0'\nbuild:\n  noarch: generic\n  script: echo\n"
 Call = "Callable[..., tuple[int, str, str]]"
 
 
@@ -89,11 +89,12 @@ def test_a_wrong_word_on_the_command_line_ends_with_two(channel: Call, argv: lis
 
 def test_every_mistake_of_the_recipes_is_told_and_ends_with_three(shop: Tree, channel: Call) -> None:
     shop.write("recipes/a/recipe.yaml", "package: [\n")
-    shop.write("recipes/b/recipe.yaml", RECIPE)
+    shop.write("recipes/b/recipe.yaml", RECIPE.replace("data", "date"))
     code, out, err = channel("--json")
-    assert (code, out) == (3, "")
-    assert "recipes/a/recipe.yaml:" in err
-    assert "recipes/b/recipe.yaml:2: the folder `b` holds the recipe of `data`" in err
+    found = documents.read(BuildPlan, out.encode(), "stdout")
+    assert (code, [o.recipe for o in found.outputs()], len(found.problems)) == (3, ["recipes/data"], 2)
+    assert "recipes/a/recipe.yaml:2:1: " in err
+    assert "recipes/b/recipe.yaml:3: the folder `b` holds the recipe of `date`" in err
 
 
 def test_a_refusal_ends_with_three_once_the_plan_is_written(shop: Tree, channel: Call, tmp_path: Path) -> None:
@@ -117,7 +118,8 @@ def test_what_is_published_is_read_from_the_present_generation(tmp_path: Path) -
     package = Package(name="a", build="h_3", build_number=3)
     world.publish(package)
     found = published(world.store, ring().root, [Subdir.LINUX_64], NOW)
-    held = PublishedOutput(filename=package.filename, build_number=3, input_hash=package.planned.input_hash)
+    hashed = package.planned.input_hash
+    held = PublishedOutput(filename=package.filename, build_number=3, input_hash=hashed, seconds=1.0)
     assert (found.generation, found.outputs) == (1, {Subdir.LINUX_64: (), Subdir.NOARCH: (held,)})
 
 

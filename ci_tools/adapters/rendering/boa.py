@@ -12,6 +12,7 @@ from ci_tools.adapters.rendering.expressions import ConditionError, holds
 from ci_tools.adapters.rendering.reading import script_of, text_of
 from ci_tools.adapters.rendering.selectors import namespace
 from ci_tools.adapters.rendering.templates import is_unknown
+from ci_tools.adapters.rendering.v0_build_string import unknown_string
 from ci_tools.adapters.rendering.v0_fields import about, path_sources, programs, tested_with
 from ci_tools.adapters.rendering.v0_parts import exports, listed
 from ci_tools.adapters.rendering.variants import v0_variants
@@ -77,9 +78,8 @@ class _Sheet:
     def output(self, step: Step, row: Mapping[str, str], known: Mapping[str, tuple[str, str]]) -> Output:
         """The package that one step makes for one row of the variants."""
         string = boa_variants.build_string(step, row)
-        if is_unknown(string):
-            hint = "write the build string without it: a plan names files before anything is built"
-            raise RecipeError(self._problem("only a build knows its build string", "string", hint))
+        certain = not is_unknown(string)
+        string = string if certain else unknown_string(step.number, row)
         fields = step.fields
         return Output(
             recipe=self.recipe,
@@ -97,6 +97,7 @@ class _Sheet:
                 (kind, boa_variants.resolved(spec, {}, known)) for kind, spec in exports(step.build)
             ),
             ignores=tuple(map(str, listed(step.build.get("ignore_run_exports")))),
+            certain=certain,
             about=about(fields, self._script),
         )  # fmt: skip
 

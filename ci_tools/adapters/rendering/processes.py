@@ -19,10 +19,12 @@ from ci_tools.adapters import process
 from ci_tools.adapters.rendering import wire
 from ci_tools.adapters.rendering.cache import RenderingCache
 from ci_tools.core.recipe import Rendering
-from ci_tools.errors import Problem
+from ci_tools.errors import Problem, RecipeError
 
 if TYPE_CHECKING:
     from ci_tools.core.assignments import Assignment
+    from ci_tools.core.package import Subdir
+    from ci_tools.core.variants import VariantTable
 
 WORKER = "ci_tools.adapters.rendering.worker"
 PATIENCE = 20.0  # seconds for one recipe on one machine; the slowest that people wrote takes 0.3
@@ -45,14 +47,14 @@ class RenderingProcesses:
         missing = [at for at, rendering in enumerate(found) if rendering is None]
         fresh = dict(zip(missing, self._rendered([assignments[at] for at in missing]), strict=True))
         if self.cache:
-            self.cache.keep({keys[at]: wire.rendering(one) for at, one in fresh.items() if keys[at] and _lasts(one)})
+            self.cache.keep({keys[at]: wire.written(one) for at, one in fresh.items() if keys[at] and _lasts(one)})
         return tuple(rendering or fresh[at] for at, rendering in enumerate(found))
 
     def _remembered(self, assignments: Sequence[Assignment], keys: Sequence[str]) -> list[Rendering | None]:
         lines = self.cache.lines([key for key in keys if key]) if self.cache else {}
         return [
             found
-            if (line := lines.get(key)) and (found := wire.rendered(line)) and found.recipe == asked.recipe
+            if (line := lines.get(key)) and (found := wire.read(Rendering, line)) and found.recipe == asked.recipe
             else None
             for asked, key in zip(assignments, keys, strict=True)
         ]
@@ -82,18 +84,41 @@ class RenderingProcesses:
                     found.append(_given_up(left[len(found) - before], because))
         return found
 
+    def tables(self, texts: Sequence[tuple[str, bytes]], machines: Sequence[Subdir]) -> Sequence[VariantTable]:
+        with TemporaryDirectory(prefix="channel-") as folder:
+            root = Path(folder) / "root"
+            for path, body in texts:
+                (root / path).parent.mkdir(parents=True, exist_ok=True)
+                (root / path).write_bytes(body)
+            paths = tuple(path for path, _ in texts)
+            request = wire.TablesRequest(root=str(root), paths=paths, machines=tuple(machines))
+            try:
+                lines = list(self._lines(request, Path(folder)))
+            except TimeoutError:
+                lines = []
+        found = wire.read(wire.Tables, lines[0]) if lines else None
+        if found is None or found.problems:
+            hint = "mend the file; the recipes that it is for are compared with its values"
+            unread = Problem(message="its values cannot be told", hint=hint, path=paths[-1] if paths else "")
+            raise RecipeError(*(found.problems if found else (unread,)))
+        return found.tables
+
     def _answers(self, assignments: Sequence[Assignment], folder: Path) -> Iterator[Rendering]:
         """What one process answers until it ends or says nonsense. TimeoutError where it falls silent."""
-        asked = folder / "request.json"
-        asked.write_bytes(wire.request(wire.Request(root=str(self.root), assignments=tuple(assignments))))
-        argv = (sys.executable, "-I", "-X", "utf8", "-m", WORKER, str(asked))
-        env = process.narrowed(self.env) | {"HOME": str(folder), "TMPDIR": str(folder)}
-        command = process.Command(argv=argv, cwd=folder, env=env, timeout=self.patience)
-        for line in process.answers(command, patience=self.patience):
-            rendering = wire.rendered(line)
+        request = wire.Request(root=str(self.root), assignments=tuple(assignments))
+        for line in self._lines(request, folder):
+            rendering = wire.read(Rendering, line)
             if rendering is None:
                 return
             yield rendering
+
+    def _lines(self, request: wire.Request | wire.TablesRequest, folder: Path) -> Iterator[bytes]:
+        asked = folder / "request.json"
+        asked.write_bytes(wire.written(request))
+        argv = (sys.executable, "-I", "-X", "utf8", "-m", WORKER, type(request).__name__, str(asked))
+        env = process.narrowed(self.env) | {"HOME": str(folder), "TMPDIR": str(folder)}
+        command = process.Command(argv=argv, cwd=folder, env=env, timeout=self.patience)
+        return process.answers(command, patience=self.patience)
 
 
 def _given_up(assignment: Assignment, because: str) -> Rendering:
@@ -109,7 +134,7 @@ def _lasts(rendering: Rendering) -> bool:
 
 def _key(assignment: Assignment) -> str:
     """What a rendering is kept under: all that it depends on, our own code too; empty where that cannot be told."""
-    if not assignment.digest:
+    if not assignment.digest or assignment.doubt:
         return ""
     return hashlib.sha256(f"{_own_code()} {assignment.digest}".encode()).hexdigest()
 

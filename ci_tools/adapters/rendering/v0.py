@@ -12,7 +12,7 @@ from ci_tools.adapters.rendering.reading import script_of, text_of
 from ci_tools.adapters.rendering.selectors import namespace, selected
 from ci_tools.adapters.rendering.templates import Scene, Templates, is_unknown
 from ci_tools.adapters.rendering.used_keys import selecting_in, used_in, used_in_script
-from ci_tools.adapters.rendering.v0_build_string import Wording
+from ci_tools.adapters.rendering.v0_build_string import Wording, unknown_string
 from ci_tools.adapters.rendering.v0_fields import about, path_sources, programs, tested_with
 from ci_tools.adapters.rendering.v0_parts import exports, listed, parts
 from ci_tools.adapters.rendering.variants import v0_variants
@@ -97,10 +97,10 @@ class _Sheet:
 
     def _output(self, part: Part, words: Wording, meta: Mapping[str, object]) -> Output:
         used = words.used(part)
+        variant = {key: words.variant[key] for key in sorted(used)}
         string = words.build_string(part, used)
-        if is_unknown(string):
-            hint = "write the build string without it: a plan names files before anything is built"
-            raise RecipeError(Problem(message="only a build knows its build string", hint=hint, path=self.recipe.file))
+        certain = not is_unknown(string)
+        string = string if certain else unknown_string(part.number, variant)
         return Output(
             recipe=self.recipe,
             filename=naming.filename(self.recipe, part.name, part.version, string),
@@ -110,10 +110,11 @@ class _Sheet:
             host=part.specs("host"),
             run=part.specs("run"),
             test=tested_with(part.fields),
-            variant=tuple(sorted((key, words.variant[key]) for key in used)),
+            variant=tuple(variant.items()),
             sources=path_sources(part.fields),
             needs=programs(meta),
             run_exports=tuple(exports(part.build)),
             ignores=tuple(map(str, listed(part.build.get("ignore_run_exports")))),
+            certain=certain,
             about=about(part.fields, self.script),
         )

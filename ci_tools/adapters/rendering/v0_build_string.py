@@ -119,6 +119,12 @@ class Wording:
         return f"h{digest.hexdigest()}"[: HASHED + 1]
 
 
+def unknown_string(number: int, variant: Mapping[str, str]) -> str:
+    """What stands for a build string that only a build knows: it tells variants apart and promises nothing."""
+    digest = hashlib.sha256(json.dumps(dict(variant), sort_keys=True).encode()).hexdigest()
+    return f"unknown{digest[:HASHED]}_{number}"
+
+
 def listed_words(said: object) -> list[str]:
     """The words of a text or a list of them."""
     return [str(word) for word in said] if isinstance(said, list) else str(said or "").split()

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
 from ci_tools.core.assignments import Assignment
+from ci_tools.core.package import Subdir
 from ci_tools.core.recipe import Rendering
+from ci_tools.core.variants import VariantTable
+from ci_tools.errors import Problem
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Hashable
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,30 +29,39 @@ class Request:
 
 
 @cache
-def _adapter(type_: Any) -> TypeAdapter[Any]:  # noqa: ANN401 (a type)
-    return TypeAdapter(type_)
+def _adapter(type_: Hashable) -> TypeAdapter[Any]:
+    return TypeAdapter(cast("Any", type_))
 
 
-def request(value: Request) -> bytes:
-    """The request as it is handed to a process."""
-    return _adapter(Request).dump_json(value)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TablesRequest:
+    """The values that the files at `paths` below the absolute folder `root` say, for each machine."""
+
+    root: str
+    paths: tuple[str, ...]
+    machines: tuple[Subdir, ...]
 
 
-def requested(file: Path) -> Request:
-    """The request that a file holds."""
-    found: Request = _adapter(Request).validate_json(file.read_bytes())
-    return found
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tables:
+    """The tables, or what is wrong with the files."""
+
+    tables: tuple[VariantTable, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
 
-def rendering(value: Rendering) -> bytes:
-    """A rendering as one line, without its end."""
-    return _adapter(Rendering).dump_json(value)
+Message = Request | TablesRequest | Tables | Rendering
 
 
-def rendered(line: bytes) -> Rendering | None:
-    """The rendering in a line; None where it is none: cut short, or of another version."""
+def written(value: Message) -> bytes:
+    """The message as one line, without its end."""
+    return _adapter(cast("Hashable", type(value))).dump_json(value)
+
+
+def read(type_: type[Value], line: bytes) -> Value | None:
+    """The message in a line; None where it is none: cut short, or of another version."""
     try:
-        found: Rendering = _adapter(Rendering).validate_json(line)
+        found: Value = _adapter(cast("Hashable", type_)).validate_json(line)
     except ValidationError:
         return None
     return found

@@ -1,7 +1,7 @@
 """Renders recipes in a process of its own, which may hang, run out of memory or be killed without harm to ours.
 
-Started by processes.py: `python -I -m ci_tools.adapters.rendering.worker REQUEST`. Each line it prints is a rendering,
-in the order asked for.
+Started by processes.py: `python -I -m ci_tools.adapters.rendering.worker KIND FILE`. Each line it prints is a
+rendering, in the order asked for; or the one line is the tables of variants files.
 """
 
 from __future__ import annotations
@@ -12,11 +12,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ci_tools.adapters.rendering import wire
+from ci_tools.adapters.rendering import wire, yaml_text
+from ci_tools.adapters.rendering.reading import text_of
 from ci_tools.core.recipe import Dialect, Rendering
 from ci_tools.errors import Problem, RecipeError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ci_tools.core.assignments import Assignment
     from ci_tools.core.recipe import Output
 
@@ -37,6 +40,8 @@ def rendering_of(root: Path, asked: Assignment) -> Rendering:
 
 
 def _outputs(root: Path, asked: Assignment) -> tuple[Output, ...]:
+    if asked.doubt:
+        raise RecipeError(_doubted(root, asked))
     match asked.recipe.dialect:
         case Dialect.V1:
             from ci_tools.adapters.builders.v1 import outputs as v1_outputs  # noqa: PLC0415 (one dialect is common)
@@ -52,15 +57,39 @@ def _outputs(root: Path, asked: Assignment) -> tuple[Output, ...]:
             return boa.rendered(root, asked.recipe, asked.machine, asked.variants)
 
 
-def main(file: Path) -> None:
-    """Answer every assignment of the request."""
+def _doubted(root: Path, asked: Assignment) -> Problem:
+    yaml_text.texts(text_of(root, asked.recipe.file), asked.recipe.file)
+    hint = "say `schema_version: 1` at its top for V1; a `{{ … }}` or `sel(…)` anywhere says that it is boa's"
+    message = f"its dialect cannot be told: {asked.doubt}"
+    return Problem(message=message, hint=hint, path=asked.recipe.file, line=1, column=1)
+
+
+def main(kind: str, file: Path) -> None:
+    """Answer the request in the file."""
     _bound_memory()
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no answer
-    asked = wire.requested(file)
-    for assignment in asked.assignments:
-        out.write(wire.rendering(rendering_of(Path(asked.root), assignment)) + b"\n")
+    for answer in _answers(kind, file.read_bytes()):
+        out.write(wire.written(answer) + b"\n")
         out.flush()
+
+
+def _answers(kind: str, body: bytes) -> Iterator[Rendering | wire.Tables]:
+    if kind == wire.TablesRequest.__name__:
+        asked = wire.read(wire.TablesRequest, body)
+        if asked:
+            yield _tables(asked)
+    elif request := wire.read(wire.Request, body):
+        yield from (rendering_of(Path(request.root), assignment) for assignment in request.assignments)
+
+
+def _tables(asked: wire.TablesRequest) -> wire.Tables:
+    from ci_tools.adapters.rendering.variants import table_of  # noqa: PLC0415 (the same)
+
+    try:
+        return wire.Tables(tables=tuple(table_of(Path(asked.root), asked.paths, m) for m in asked.machines))
+    except RecipeError as exc:
+        return wire.Tables(problems=exc.problems)
 
 
 def _bound_memory() -> None:
@@ -71,5 +100,5 @@ def _bound_memory() -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(sys.argv[1], Path(sys.argv[2]))
     os._exit(0)  # rattler's runtime may crash the interpreter on its regular way out
