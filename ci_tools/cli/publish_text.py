@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ci_tools.core.projection import MARKER
 from ci_tools.core.quantities import size_text
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ def _lines(run: RunReport) -> Iterator[str]:
         yield from (f"  {name}" for name in run.adopted)
     if run.already_there and not run.receipt:
         yield f"already published ({len(run.already_there)})"
-    if MARKER in run.projected and not run.receipt:
+    if run.projected and not run.receipt:
         yield "completed what a publish that died had left: the index files are those of the present generation"
     if not run.changed and not run.refused:
         yield "nothing to do"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -17,6 +18,7 @@ TIMESTAMP = "tuf/timestamp.json"  # the commit point
 FIRST_ROOT = "tuf/1.root.json"
 CHANNELDATA = "channeldata.json"
 INDEX_PAGE = "index.html"
+PROJECTED = "tuf/projected.json"  # up to which generation the pointers that clients know are written
 RECEIPTS = "receipts/"
 LONGEST_KEY = 1024  # bytes; S3's limit
 REPODATA = "repodata.json"
@@ -88,6 +90,17 @@ def receipt_number(key: str) -> int:
 def metadata_key(role: str, version: int) -> str:
     """`tuf/<N>.<role>.json`."""
     return f"tuf/{version}.{role}.json"
+
+
+# By its own digest, by that of a package's attestations, or by a number that is taken once.
+IMMUTABLE = re.compile(
+    r"(?:[^/]+/){0,2}[0-9a-f]{64}\.[^/]+|[^/]+/[^/]+\.sigs\.[0-9a-f]{64}|tuf/[0-9]+\.[a-z]+\.json|receipts/[0-9]+\.json"
+)
+
+
+def is_immutable(key: str) -> bool:
+    """Whether what is there once under this name is there for good (packages aside, which nobody reads as a whole)."""
+    return IMMUTABLE.fullmatch(key) is not None
 
 
 CONTENT_TYPES = {

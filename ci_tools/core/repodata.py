@@ -106,13 +106,9 @@ class IndexState:
         text = self.builds.get(str(filename))
         return None if text is None else BuildInfo.from_json(loaded(text, f"{self.subdir}/{layout.BUILDS}"))
 
-    def owners(self) -> Mapping[str, str]:
-        """Package name -> directory of the recipe that made the newest build of it."""
-        newest: dict[str, tuple[int, str]] = {}
-        for filename in self.builds.names:
-            build = loaded(self.builds.get(filename), f"{self.subdir}/{layout.BUILDS}")
-            made = build.get("generation", 0), build.get("recipe", "")
-            newest[package_name(filename)] = max(made, newest.get(package_name(filename), (0, "")))
+    def owners(self, names: Iterable[str]) -> Mapping[str, str]:
+        """Those of these packages that have an owner -> directory of the recipe that made the newest build of it."""
+        newest = {name: max(self._made(name), default=(0, "")) for name in names}
         return {name: recipe for name, (_, recipe) in newest.items() if recipe}
 
     def including(self, entries: Iterable[IndexEntry]) -> Self:
@@ -164,6 +160,12 @@ class IndexState:
             for key, body in zip(keys, shards.values(), strict=True)
         )
         return (*immutable, *self._pointers(shard_index(self.subdir, {**kept, **fresh})))
+
+    def _made(self, name: str) -> Iterator[tuple[int, str]]:
+        """Generation and recipe of every build of a package."""
+        for filename in (f for listing in self.builds.listings for f in listing.belonging(name)):
+            build = loaded(self.builds.get(filename), f"{self.subdir}/{layout.BUILDS}")
+            yield build.get("generation", 0), build.get("recipe", "")
 
     def _pointers(self, shard_index: bytes) -> Iterator[Document]:
         repodata, run_exports = self._repodata(), self._run_exports()

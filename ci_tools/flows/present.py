@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
@@ -75,6 +76,11 @@ def _named(store: ObjectStore, document: bytes, role: str) -> bytes:
 
 
 def _checked(store: ObjectStore, key: str, target: TargetFile) -> bytes:
+    # Under the name that clients know first: its head will be wanted by whoever replaces it.
+    with suppress(NotFoundError):
+        pointer = store.get(key).body
+        if target.matches(pointer):
+            return pointer
     copy = layout.by_hash(key, target.sha256)
     try:
         body = store.get(copy).body

@@ -70,7 +70,7 @@ def publish(plan: BuildPlan, deliveries: Iterable[Delivery], setting: Setting, p
     placed, refused = _sorted_out(results, refused)
     with press.host.group("index"):
         commit = index(placed, press.subdirs, setting)
-        projected = project(setting.store, commit.present.generation) if commit.present.generation else ()
+        projected = project(setting, commit.present.generation) if commit.present.generation else ()
     report = _report(press, refused=refused, placed=placed, projected=projected)
     report = replace(report, receipt=commit.receipt, invalidated=invalidate(press.edge, projected))
     if commit.receipt:
@@ -84,7 +84,7 @@ def _checked(
     asked, refusals = offers(plan, deliveries)
     with press.host.progress("check", len(asked), "packages") as advance:
         opened = tuple(_opened(offer, press.reader, advance) for offer in asked)
-    owners = _owners(states)
+    owners = _owners(states, {c.artifact.record.name for c in opened if isinstance(c, Candidate)})
     judged = tuple(c if isinstance(c, Refused) else trespass(c, owners) or c for c in opened)
     refused = refusals + tuple(r for r in judged if isinstance(r, Refused))
     return _independent(tuple(c for c in judged if isinstance(c, Candidate)), refused)
@@ -131,9 +131,9 @@ def _indexed(candidates: Iterable[Candidate], states: Mapping[Subdir, IndexState
     return {key: record for key, record in found if record}
 
 
-def _owners(states: Mapping[Subdir, IndexState]) -> Mapping[str, str]:
+def _owners(states: Mapping[Subdir, IndexState], names: set[str]) -> Mapping[str, str]:
     """Package name -> the recipe directory that made what is published under it."""
-    return {name: recipe for state in states.values() for name, recipe in state.owners().items()}
+    return {name: recipe for state in states.values() for name, recipe in state.owners(names).items()}
 
 
 def _report(

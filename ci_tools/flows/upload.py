@@ -70,6 +70,14 @@ class Dock:
     indexed: Mapping[str, PackageRecord]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sidecar:
+    """The `.sigs` of a package as it was seen; empty where there is none."""
+
+    body: bytes
+    etag: Etag | Absent
+
+
 def upload(candidates: Iterable[Candidate], dock: Dock, host: CodeHost) -> tuple[Placed | Refused, ...]:
     """Every candidate, placed or refused, in the order given; several are under way at once."""
     waiting = tuple(candidates)
@@ -88,12 +96,15 @@ def _placed(candidate: Candidate, dock: Dock) -> Placed | Refused:
     indexed = dock.indexed.get(_key(candidate))
     if indexed is not None:
         return _indexed(candidate, indexed)
+    seen = _sidecar(_key(candidate), dock.store)
+    if isinstance(seen.etag, Absent):  # sidecars come first: nobody has begun to bring it
+        return _brought(candidate, dock, seen)
     try:
         stored = dock.store.head(_key(candidate))
     except NotFoundError:
-        return _brought(candidate, dock)
+        return _brought(candidate, dock, seen)
     if stored.metadata.get(SHA256) == record.sha256:
-        return _with_sidecar(candidate, dock, Arrival.ALREADY_THERE)
+        return _with_sidecar(candidate, dock, Arrival.ALREADY_THERE, seen)
     return _adopted(candidate, stored, dock)
 
 
@@ -107,8 +118,8 @@ def _indexed(candidate: Candidate, record: PackageRecord) -> Placed | Refused:
     )
 
 
-def _brought(candidate: Candidate, dock: Dock) -> Placed | Refused:
-    placed = _with_sidecar(candidate, dock, Arrival.UPLOADED)
+def _brought(candidate: Candidate, dock: Dock, seen: Sidecar) -> Placed | Refused:
+    placed = _with_sidecar(candidate, dock, Arrival.UPLOADED, seen)
     artifact = candidate.artifact
     metadata = {SHA256: artifact.record.sha256, INPUT_HASH: candidate.planned.input_hash}
     try:
@@ -123,8 +134,8 @@ def _adopted(candidate: Candidate, stored: Head, dock: Dock) -> Placed | Refused
     """A publish died after its upload and the rebuild's bytes differ: the stored package, where it is vouched for."""
     filename = candidate.artifact.filename
     sha256 = stored.metadata.get(SHA256, "")
-    sidecar, _ = _sidecar(_key(candidate), dock.store)
-    vouched = bool(sha256) and dock.attester.accepts(sidecar, filename, sha256)
+    seen = _sidecar(_key(candidate), dock.store)
+    vouched = bool(sha256) and dock.attester.accepts(seen.body, filename, sha256)
     if not vouched or stored.metadata.get(INPUT_HASH) != candidate.planned.input_hash:
         return Refused(
             what=_key(candidate),
@@ -138,14 +149,14 @@ def _adopted(candidate: Candidate, stored: Head, dock: Dock) -> Placed | Refused
         return Refused(what=_key(candidate), because=f"the copy in the store is damaged: {exc}")
     if artifact.record.sha256 != sha256:
         return Refused(what=_key(candidate), because="the copy in the store is not what its metadata says")
-    return _with_sidecar(replace(candidate, artifact=artifact), dock, Arrival.ADOPTED)
+    return _with_sidecar(replace(candidate, artifact=artifact), dock, Arrival.ADOPTED, seen)
 
 
-def _with_sidecar(candidate: Candidate, dock: Dock, arrival: Arrival) -> Placed:
+def _with_sidecar(candidate: Candidate, dock: Dock, arrival: Arrival, seen: Sidecar) -> Placed:
     """The sidecar is written before the package, the immutable one first (CEP 50); one that verifies is kept."""
     package, artifact = _key(candidate), candidate.artifact
     while True:
-        sidecar, etag = _sidecar(package, dock.store)
+        sidecar = seen.body
         kept = bool(sidecar) and dock.attester.accepts(sidecar, artifact.filename, artifact.record.sha256)
         if not kept:
             sidecar = dock.attester.attest(artifact.filename, artifact.record.sha256)
@@ -153,18 +164,19 @@ def _with_sidecar(candidate: Candidate, dock: Dock, arrival: Arrival) -> Placed:
         try:
             dock.store.put(layout.sidecar_key(package, digest), sidecar, Freshness.IMMUTABLE, if_match=ABSENT)
             if not kept:
-                dock.store.put(layout.sidecar_key(package), sidecar, Freshness.POINTER, if_match=etag)
+                dock.store.put(layout.sidecar_key(package), sidecar, Freshness.POINTER, if_match=seen.etag)
         except ConflictError:
-            continue  # somebody vouches for it too: keep their word
+            seen = _sidecar(package, dock.store)  # somebody vouches for it too: keep their word
+            continue
         return Placed(candidate=candidate, arrival=arrival, attestations_sha256=digest)
 
 
-def _sidecar(package: str, store: ObjectStore) -> tuple[bytes, Etag | Absent]:
+def _sidecar(package: str, store: ObjectStore) -> Sidecar:
     try:
         stored = store.get(layout.sidecar_key(package))
     except NotFoundError:
-        return b"", ABSENT
-    return stored.body, stored.head.etag
+        return Sidecar(body=b"", etag=ABSENT)
+    return Sidecar(body=stored.body, etag=stored.head.etag)
 
 
 def _key(candidate: Candidate) -> str:

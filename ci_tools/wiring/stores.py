@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 def object_store(config: ChannelConfig, *, dry_run: bool) -> ObjectStore:
     """Where the channel is kept; in a dry run with an overlay that takes every write."""
-    store = kept_store(config)
+    from ci_tools.adapters.stores.remembering import RememberingStore
+
+    store = RememberingStore(kept_store(config))
     if dry_run:
         from ci_tools.adapters.stores.overlay import OverlayStore
 

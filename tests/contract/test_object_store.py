@@ -21,6 +21,7 @@ import servers
 from ci_tools.adapters.stores.local import LocalStore
 from ci_tools.adapters.stores.memory import MemoryStore
 from ci_tools.adapters.stores.overlay import OverlayStore
+from ci_tools.adapters.stores.remembering import RememberingStore
 from ci_tools.core.layout import Freshness
 from ci_tools.errors import ConflictError, NotFoundError, RemoteError, StoreError
 from ci_tools.flows.probe import PLACE, probe
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 STORES: Mapping[str, Callable[[pytest.FixtureRequest], ObjectStore]] = {
     "memory": lambda _: MemoryStore(),
+    "remembering": lambda _: RememberingStore(MemoryStore()),
     "overlay": lambda _: OverlayStore(MemoryStore()),
     "overlay-local": lambda request: OverlayStore(LocalStore(request.getfixturevalue("tmp_path") / "base")),
     "local": lambda request: LocalStore(request.getfixturevalue("tmp_path") / "store"),

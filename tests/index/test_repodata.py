@@ -222,5 +222,5 @@ def test_withdrawn_files_are_kept_in_both_forms() -> None:
 
 def test_the_newest_build_says_who_owns_a_name() -> None:
     state = EMPTY.including([entry("a-1-0", recipe="recipes/a"), entry("a-b-1-0", recipe="recipes/b")])
-    assert reread(state).owners() == {"a": "recipes/a", "a-b": "recipes/b"}
+    assert reread(state).owners(["a", "a-b", "c"]) == {"a": "recipes/a", "a-b": "recipes/b"}
     assert [str(f) for f in state.files_of("a")] == ["a-1-0.conda"]
