@@ -20,7 +20,13 @@ VERBS = {
     "keys": ("ci_tools.cli.keys", "The channel's keys and its root of trust: init, list"),
     "access": ("ci_tools.cli.access", "Who may read it until when: token, grant, revoke, list, sync, setup"),
     "index": ("ci_tools.cli.index", "The index of the channel: status"),
-    "ci": ("ci_tools.cli.ci", "What only a run on a code host needs: published, plan, gather, check"),
+    "ci": (
+        "ci_tools.cli.ci",
+        (
+            "What only a run on a code host needs: "
+            "published, plan, gather, promote, rehearse, comment, preview, preview-remove, health, check"
+        ),
+    ),
     "config": ("ci_tools.cli.config", "The file channel.yaml: check, schema"),
     "doctor": ("ci_tools.cli.doctor", "What this machine can build, and how to get what it lacks"),
     "demo": ("ci_tools.cli.demo", "The whole job on this machine, in a scratch folder"),

@@ -164,6 +164,17 @@ class PublishConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewConfig:
+    """The channel `pr/<n>` of each pull request; none without a key of its own."""
+
+    key: Annotated[KeyUri | None, Field(description="signs previews, and nothing else; without it there are none")] = (
+        None
+    )
+    keep: Annotated[Duration, Field(description="after the last push to a pull request")] = timedelta(days=14)
+    largest: Annotated[Size, Field(description="of all packages of one preview, at most")] = 2 * 2**30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LocalEdgeConfig:
     """The edge on this machine: `channel serve`."""
 
@@ -215,6 +226,7 @@ class ChannelFile:
     store: Annotated[LocalStoreConfig | S3StoreConfig, Discriminator("kind")] = field(default_factory=LocalStoreConfig)
     trust: TrustConfig = field(default_factory=TrustConfig)
     publish: PublishConfig = field(default_factory=PublishConfig)
+    preview: PreviewConfig = field(default_factory=PreviewConfig)
     edge: Annotated[LocalEdgeConfig | CloudFrontConfig, Discriminator("kind")] = field(default_factory=LocalEdgeConfig)
     access: AccessConfig = field(default_factory=AccessConfig)
 

@@ -72,6 +72,11 @@ def load(role: type[Role], body: bytes, name: str) -> Metadata[Role]:
     return document
 
 
+def stated_expiry(body: bytes) -> datetime:
+    """Until when a timestamp says that it holds: NOT verified, good only for tidying up after it."""
+    return load(Timestamp, body, "a timestamp").signed.expires
+
+
 def verified(delegator: Root, document: Metadata[Role], name: str) -> Role:
     """What the document says, if `delegator` vouches for its signers."""
     role = document.signed.type

@@ -8,11 +8,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from ci_tools.core import layout
-from ci_tools.core.handover import Candidate, Delivery, candidate, depending, offers, trespass
 from ci_tools.core.package import Subdir
 from ci_tools.core.receipt import Fault, Refused, RunReport
 from ci_tools.core.sidecar import Attestations
-from ci_tools.errors import PackageError
+from ci_tools.flows.check import Desk, check, independent, name_of
 from ci_tools.flows.confirm import confirm
 from ci_tools.flows.index import index, read_states
 from ci_tools.flows.invalidate import invalidate
@@ -22,7 +21,7 @@ from ci_tools.flows.upload import Arrival, Attester, Dock, Placed, upload
 from ci_tools.ports import ChannelSource, CodeHost, Edge, PackageReader
 
 if TYPE_CHECKING:
-    from ci_tools.core.handover import Offer
+    from ci_tools.core.handover import Candidate, Delivery
     from ci_tools.core.package import PackageRecord
     from ci_tools.core.plan import BuildPlan
     from ci_tools.core.repodata import IndexState
@@ -59,8 +58,8 @@ def publish(plan: BuildPlan, deliveries: Iterable[Delivery], setting: Setting, p
     before = present(setting.store, setting.notary.root, setting.now)
     states = read_states(setting.store, before, {output.subdir for output in plan.outputs()})
     with press.host.group("check"):
-        candidates, refused = _checked(plan, deliveries, press, states)
-    if refused and press.what is What.ALL:
+        candidates, refused = check(plan, deliveries, Desk(reader=press.reader, host=press.host), states)
+    if (refused or plan.refusals) and press.what is What.ALL:
         return _report(press, refused=refused + tuple(_held_back(c) for c in candidates))
     with press.host.group("sign and upload"):
         dock = Dock(
@@ -78,50 +77,19 @@ def publish(plan: BuildPlan, deliveries: Iterable[Delivery], setting: Setting, p
     return report
 
 
-def _checked(
-    plan: BuildPlan, deliveries: Iterable[Delivery], press: Press, states: Mapping[Subdir, IndexState]
-) -> tuple[tuple[Candidate, ...], tuple[Refused, ...]]:
-    asked, refusals = offers(plan, deliveries)
-    with press.host.progress("check", len(asked), "packages") as advance:
-        opened = tuple(_opened(offer, press.reader, advance) for offer in asked)
-    owners = _owners(states, {c.artifact.record.name for c in opened if isinstance(c, Candidate)})
-    judged = tuple(c if isinstance(c, Refused) else trespass(c, owners) or c for c in opened)
-    refused = refusals + tuple(r for r in judged if isinstance(r, Refused))
-    return _independent(tuple(c for c in judged if isinstance(c, Candidate)), refused)
-
-
-def _opened(offer: Offer, reader: PackageReader, advance: Callable[[int], None]) -> Candidate | Refused:
-    try:
-        return candidate(offer, reader.read(offer.path, offer.planned.subdir))
-    except PackageError as exc:
-        what = layout.package_key(offer.planned.subdir, offer.planned.filename)
-        return Refused(what=what, because=str(exc), hint=exc.problems[0].hint)
-    finally:
-        advance(1)
-
-
-def _independent(
-    candidates: tuple[Candidate, ...], refused: tuple[Refused, ...]
-) -> tuple[tuple[Candidate, ...], tuple[Refused, ...]]:
-    """The candidates that need nothing that was refused; the others refused too."""
-    waiting = depending(refused, candidates)
-    names = {refusal.what for refusal in waiting}
-    return tuple(c for c in candidates if _name(c) not in names), refused + waiting
-
-
 def _sorted_out(
     results: Iterable[Placed | Refused], refused: tuple[Refused, ...]
 ) -> tuple[tuple[Placed, ...], tuple[Refused, ...]]:
     outcomes = tuple(results)
     refused += tuple(r for r in outcomes if isinstance(r, Refused))
-    placed = {_name(p.candidate): p for p in outcomes if isinstance(p, Placed)}
-    free, refused = _independent(tuple(p.candidate for p in placed.values()), refused)
-    return tuple(placed[_name(c)] for c in free), refused
+    placed = {name_of(p.candidate): p for p in outcomes if isinstance(p, Placed)}
+    free, refused = independent(tuple(p.candidate for p in placed.values()), refused)
+    return tuple(placed[name_of(c)] for c in free), refused
 
 
 def _held_back(candidate: Candidate) -> Refused:
     because = "something else of the plan was refused (`publish: {what: all}`)"
-    return Refused(what=_name(candidate), because=because, fault=Fault.WAITS)
+    return Refused(what=name_of(candidate), because=because, fault=Fault.WAITS)
 
 
 def _indexed(candidates: Iterable[Candidate], states: Mapping[Subdir, IndexState]) -> Mapping[str, PackageRecord]:
@@ -131,15 +99,10 @@ def _indexed(candidates: Iterable[Candidate], states: Mapping[Subdir, IndexState
     return {key: record for key, record in found if record}
 
 
-def _owners(states: Mapping[Subdir, IndexState], names: set[str]) -> Mapping[str, str]:
-    """Package name -> the recipe directory that made what is published under it."""
-    return {name: recipe for state in states.values() for name, recipe in state.owners(names).items()}
-
-
 def _report(
     press: Press, *, refused: tuple[Refused, ...], placed: tuple[Placed, ...] = (), projected: tuple[str, ...] = ()
 ) -> RunReport:
-    by_arrival = {arrival: tuple(_name(p.candidate) for p in placed if p.arrival is arrival) for arrival in Arrival}
+    by_arrival = {arrival: tuple(name_of(p.candidate) for p in placed if p.arrival is arrival) for arrival in Arrival}
     return RunReport(
         receipt=None,
         uploaded=by_arrival[Arrival.UPLOADED],
@@ -149,7 +112,3 @@ def _report(
         projected=projected,
         seconds=press.elapsed(),
     )
-
-
-def _name(candidate: Candidate) -> str:
-    return layout.package_key(candidate.planned.subdir, candidate.planned.filename)

@@ -4,6 +4,7 @@ from ci_tools.wiring.builds import backend_states, backends, outbox, pantry, pro
 from ci_tools.wiring.edges import edge, edge_application, grant_registry, local_edge_config
 from ci_tools.wiring.hosts import cause, forge, host, machine, repository
 from ci_tools.wiring.keys import key, keystore, signer
+from ci_tools.wiring.previews import fetcher, preview_config, previews_store
 from ci_tools.wiring.publishing import press, setting
 from ci_tools.wiring.recipes import has_program, read_recipe
 from ci_tools.wiring.stores import object_store, package_reader, readable_stores, source
@@ -14,6 +15,7 @@ __all__ = [
     "cause",
     "edge",
     "edge_application",
+    "fetcher",
     "forge",
     "grant_registry",
     "has_program",
@@ -27,6 +29,8 @@ __all__ = [
     "package_reader",
     "pantry",
     "press",
+    "preview_config",
+    "previews_store",
     "programs",
     "read_recipe",
     "readable_stores",

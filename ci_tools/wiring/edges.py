@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from ci_tools.errors import UsageError
+from ci_tools.wiring.previews import PREVIEWS, previews_store
 from ci_tools.wiring.stores import object_store
 
 if TYPE_CHECKING:
@@ -50,11 +51,14 @@ def local_edge_config(config: ChannelConfig) -> LocalEdgeConfig:
 def edge_application(
     config: ChannelConfig, *, clock: Callable[[], datetime], log: Callable[[str], None], is_open: bool
 ) -> EdgeApplication:
-    """What `channel serve` serves: the channel's store behind the local edge."""
+    """What `channel serve` serves: the channel's store behind the local edge, and those of its previews."""
     from ci_tools.adapters.edges.application import EdgeApplication, EdgeSettings
 
+    stores = {config.channel: object_store(config, dry_run=False)}
+    if config.preview.key is not None:
+        stores[PREVIEWS] = previews_store(config)
     settings = EdgeSettings(
-        stores={config.channel: object_store(config, dry_run=False)},
+        stores=stores,
         state=config.path(local_edge_config(config).state),
         clock=clock,
         log=log,

@@ -39,6 +39,12 @@ class BuiltName:
         return cls(job=found["job"], attempt=int(found["attempt"])) if found else None
 
 
+def attempt_of(name: str, kind: str) -> int:
+    """Which attempt left `<kind>.<attempt>`; 0 where `name` is another's."""
+    found = re.fullmatch(rf"{re.escape(kind)}\.([1-9][0-9]{{0,3}})", name)
+    return int(found[1]) if found else 0
+
+
 def matrix(plan: BuildPlan, *, without: Collection[str] = ()) -> str:
     """The value of `strategy.matrix`: ids, machines and environments, and nothing that a recipe's author wrote freely.
 
