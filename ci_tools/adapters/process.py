@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import selectors
 import shutil
@@ -12,16 +13,18 @@ import time
 from collections.abc import Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
+from ci_tools.adapters.bounded_log import BoundedLog
 from ci_tools.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 LOG_LIMIT = 8 * 2**20  # bytes; the beginning of a log that is kept
-LOG_END = 64 * 2**10  # bytes; the end of a longer one, which says what went wrong
 GRACE = 5.0  # seconds between asking and killing
 POLL = 0.2  # seconds; how soon the end of a program is seen whose grandchild still holds its output
 CHUNK = 2**16
@@ -29,6 +32,19 @@ CHUNK = 2**16
 # What a program may know of this machine. No credential has one of these names.
 KEPT = ("LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "SDKROOT", "DEVELOPER_DIR")
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confinement:
+    """What a program is kept to by namespaces (confine.py): it writes below `writable` alone.
+
+    /tmp and the like are folders below `tmp`; `visible` is what it must see of the real ones. Absolute paths.
+    """
+
+    writable: tuple[Path, ...]
+    visible: tuple[Path, ...]
+    tmp: Path
+    network: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,15 +59,20 @@ class Command:
     env: Mapping[str, str]
     timeout: float
     merged: bool = False
+    confined: Confinement | None = None  # by `record` alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """How a program ended. `returncode` is minus the signal where one ended it; `seconds` is wall time."""
+    """How a program ended. `returncode` is minus the signal where one ended it; `seconds` is wall time.
+
+    `stopped` is why it was ended before its time, other than for its time.
+    """
 
     returncode: int
     seconds: float
     timed_out: bool = False
+    stopped: str = ""
     stdout: bytes = b""
     stderr: bytes = b""
 
@@ -95,23 +116,56 @@ def attend(command: Command) -> Ended:
     return Ended(returncode=process.returncode, seconds=time.monotonic() - started, timed_out=timed_out)
 
 
-def record(command: Command, log: Path, *, limit: int = LOG_LIMIT) -> Ended:
+def record(
+    command: Command, log: Path, *, limit: int = LOG_LIMIT, objection: Callable[[], str] = lambda: ""
+) -> Ended:  # fmt: skip
     """Run a program nobody vouches for, and write what it prints to `log`: the first `limit` bytes and the last ones.
 
+    It is ended as soon as `objection`, asked a few times a second, gives a reason.
     It runs below a warden (warden.py), so that at its end, on timeout, on interrupt and when this process is killed,
     its whole tree is ended: on Linux also what left the session, on macOS what stayed in the process group.
     """
     started = time.monotonic()
     deadline = started + command.timeout
-    # -I -S: the warden needs nothing but the standard library, and starts in 15 ms
-    warden = (sys.executable, "-I", "-S", str(Path(__file__).with_name("warden.py")), *command.argv)
+    warden = (*_script("warden.py"), *_confining(command), *command.argv)
     with log.open("wb") as file, _running(command, warden, stdin=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
-        written = _Log(file, limit)
-        timed_out = not _pump(process, written, deadline)
-        if timed_out:
+        written = BoundedLog(file, limit)
+        is_over, stopped = _pump(process, written, deadline, objection)
+        if not is_over:
             _end(process)
         written.finish()
-    return Ended(returncode=process.returncode, seconds=time.monotonic() - started, timed_out=timed_out)
+    seconds = time.monotonic() - started
+    return Ended(
+        returncode=process.returncode, seconds=seconds, timed_out=not is_over and not stopped, stopped=stopped
+    )  # fmt: skip
+
+
+@cache
+def confines() -> bool:
+    """Whether this system lets us confine a program."""
+    if sys.platform != "linux":
+        return False
+    with TemporaryDirectory(prefix="channel-") as folder:
+        room = Path(folder)
+        confined = Confinement(writable=(room,), visible=(), tmp=room, network=False)
+        command = Command(argv=("true",), cwd=room, env={"PATH": os.defpath}, timeout=10.0, confined=confined)
+        return record(command, room / "log").returncode == 0
+
+
+def _script(name: str) -> tuple[str, ...]:
+    """-I -S: they need nothing but the standard library, and start in 15 ms."""
+    return (sys.executable, "-I", "-S", str(Path(__file__).with_name(name)))
+
+
+def _confining(command: Command) -> tuple[str, ...]:
+    confined = command.confined
+    if confined is None:
+        return ()
+    said = {
+        "writable": [str(path) for path in confined.writable], "visible": [str(path) for path in confined.visible],
+        "tmp": str(confined.tmp), "network": confined.network,
+    }  # fmt: skip
+    return (*_script("confine.py"), json.dumps(said))
 
 
 def answers(command: Command, *, patience: float) -> Iterator[bytes]:
@@ -172,21 +226,25 @@ def _require(command: Command) -> None:
         raise UsageError(f"the folder `{command.cwd}` is not there", hint="it is where the program was to run")
 
 
-def _pump(process: subprocess.Popen[bytes], log: _Log, deadline: float) -> bool:
-    """Copy the output until the program ends; False where the deadline came first."""
+def _pump(
+    process: subprocess.Popen[bytes], log: BoundedLog, deadline: float, objection: Callable[[], str]
+) -> tuple[bool, str]:
+    """Copy the output until the program ends; False where the deadline or an objection came first."""
     pipe = process.stdout
     assert pipe is not None  # noqa: S101 (it was asked for)
     with selectors.DefaultSelector() as selector:
         selector.register(pipe, selectors.EVENT_READ)
         while (left := deadline - time.monotonic()) > 0:
+            if reason := objection():
+                return False, reason
             if not selector.select(min(left, POLL)):
                 if process.poll() is not None:
-                    return True
+                    return True, ""
             elif chunk := os.read(pipe.fileno(), CHUNK):
                 log.write(chunk)
             else:
-                return _ended(process, left)
-    return False
+                return _ended(process, left), ""
+    return False, ""
 
 
 def _ended(process: subprocess.Popen[bytes], timeout: float) -> bool:
@@ -203,26 +261,3 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             os.killpg(process.pid, request)
         if _ended(process, GRACE):
             return
-
-
-class _Log:
-    """A file that keeps the beginning and the end of what is written to it."""
-
-    def __init__(self, file: IO[bytes], limit: int) -> None:
-        self.file, self.left, self.dropped, self.end = file, limit, 0, b""
-
-    def write(self, chunk: bytes) -> None:
-        """Take `chunk`; what is read of the file meanwhile is its beginning."""
-        head, rest = chunk[: self.left], chunk[self.left :]
-        self.file.write(head)
-        self.file.flush()
-        self.left -= len(head)
-        tail = self.end + rest
-        self.end = tail[-LOG_END:]
-        self.dropped += len(tail) - len(self.end)
-
-    def finish(self) -> None:
-        """Write the end, after a line that says how much is not there."""
-        if self.dropped:
-            self.file.write(b"\n[... %d bytes are left out ...]\n" % self.dropped)
-        self.file.write(self.end)

@@ -10,6 +10,7 @@ import click
 from ci_tools import documents, wiring
 from ci_tools.cli.build_text import Builds, builds_text
 from ci_tools.cli.stock import stocked
+from ci_tools.config import Network
 from ci_tools.core.plan import BuildPlan, Built
 from ci_tools.errors import BuildError, UsageError
 from ci_tools.flows.build import Bench, build
@@ -51,7 +52,8 @@ def _bench(run: Run, out: Path) -> Bench:
     config = run.config
     workspace = Workspace(
         repository=config.folder, scratch=out / ".work", collected=out,
-        channels=config.recipes.upstream, timeout=config.build.timeout.total_seconds(),
+        channels=config.recipes.upstream, timeout=config.build.timeout.total_seconds(), disk=config.build.disk,
+        network=config.build.network is Network.OPEN,
     )  # fmt: skip
     return Bench(
         machine=wiring.machine(), backends=wiring.backends(config, run.env), workspace=workspace,

@@ -60,6 +60,13 @@ class Program(StrEnum):
     BOA = "boa"
 
 
+class Network(StrEnum):
+    """What builds reach: everything, or nothing but this machine's loopback."""
+
+    OPEN = "open"
+    NONE = "none"
+
+
 class What(StrEnum):
     """What a publish takes: whatever passed, or nothing unless everything did."""
 
@@ -106,6 +113,10 @@ class BuildConfig:
     """The bounds of a build, and the machines of CI."""
 
     timeout: Annotated[Duration, Field(description="for one output, its tests included")] = timedelta(minutes=60)
+    disk: Annotated[Size, Field(description="what one output may lay on the disk while it is built")] = 64 * 2**30
+    network: Annotated[Network, Field(description="what builds reach; none: sources and channels are in folders")] = (
+        Network.OPEN
+    )
     runners: Annotated[Mapping[Subdir, Line], Field(description="subdir: the machine of CI that builds for it")] = (
         field(default_factory=dict)
     )

@@ -46,6 +46,8 @@ class Workspace:
     collected: Path
     channels: tuple[str, ...]
     timeout: float  # seconds for one output, its tests included
+    disk: int = 64 * 2**30  # bytes that one output may lay on the disk while it is built
+    network: bool = True  # whether a build reaches the network
 
 
 class Renderer(Protocol):

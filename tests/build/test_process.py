@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ci_tools.adapters import process
+from ci_tools.adapters.bounded_log import LOG_END
 from ci_tools.adapters.process import Command
 from ci_tools.errors import UsageError
 
@@ -125,7 +126,7 @@ def test_a_long_log_keeps_its_beginning_and_its_end(tmp_path: Path) -> None:
     assert text.startswith("begin\nx")
     assert text.endswith("x\nend\n")
     assert "bytes are left out ...]" in text
-    assert len(text) < 1000 + process.LOG_END + 100
+    assert len(text) < 1000 + LOG_END + 100
 
 
 def test_a_missing_program_is_named_with_a_way_out(tmp_path: Path) -> None:
@@ -143,3 +144,46 @@ def test_only_allowed_names_are_handed_on() -> None:
 def test_a_proxy_is_handed_on_unless_it_carries_a_password() -> None:
     env = {"HTTPS_PROXY": "http://proxy.example:3128", "http_proxy": "http://me:secret@proxy.example"}
     assert process.narrowed(env, path="/bin") == {"HTTPS_PROXY": "http://proxy.example:3128", "PATH": "/bin"}
+
+
+def test_a_program_is_ended_when_somebody_objects(tmp_path: Path) -> None:
+    started = time.monotonic()
+    due = started + 0.5
+    command = process.Command(argv=("sleep", "60"), cwd=tmp_path, env={"PATH": os.defpath}, timeout=50.0)
+    ended = process.record(
+        command, tmp_path / "log", objection=lambda: "it is late" if time.monotonic() > due else ""
+    )  # fmt: skip
+    assert (ended.stopped, ended.timed_out) == ("it is late", False)
+    assert time.monotonic() - started < 10
+
+
+@pytest.mark.slow
+def test_a_gigabyte_of_output_is_kept_in_a_few_megabytes(tmp_path: Path) -> None:
+    script = "head -c 1000000000 /dev/zero | tr '\\0' x | fold -w 999; echo; echo last words"
+    command = process.Command(argv=("sh", "-c", script), cwd=tmp_path, env={"PATH": os.defpath}, timeout=200.0)
+    ended = process.record(command, tmp_path / "log")
+    assert ended.returncode == 0
+    assert (tmp_path / "log").stat().st_size < 9 * 2**20
+    assert (tmp_path / "log").read_text().endswith("last words\n")
+
+
+@pytest.mark.skipif(not process.confines(), reason="this system does not let us confine a program")
+def test_a_confined_program_writes_where_it_may_and_nowhere_else(tmp_path: Path) -> None:
+    for name in ("room", "other"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "other" / "read").write_text("seen\n")
+    script = "cat other/read; echo > room/free; echo > other/no; echo > /tmp/own; mount -o remount,rw /; ls /tmp/own"
+    confined = process.Confinement(
+        writable=(tmp_path / "room",), visible=(tmp_path,), tmp=tmp_path / "room" / "shared", network=False
+    )  # fmt: skip
+    command = process.Command(
+        argv=("sh", "-c", script), cwd=tmp_path, env={"PATH": os.defpath}, timeout=20.0, confined=confined
+    )  # fmt: skip
+    process.record(command, tmp_path / "log")
+    said = (tmp_path / "log").read_text()
+    assert "seen" in said
+    assert "Read-only file system" in said
+    assert "/tmp/own\n" in said  # noqa: S108 (what the program calls so is another folder)
+    assert [path.name for path in (tmp_path / "other").iterdir()] == ["read"]
+    assert (tmp_path / "room" / "free").is_file()
+    assert not os.path.exists("/tmp/own")  # noqa: PTH110, S108 (what the program calls so is another folder)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
+import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +25,7 @@ from workshop import (
     rattler_workshop,
 )
 
+from ci_tools.adapters import process
 from ci_tools.adapters.builders import collected
 from ci_tools.core.package import Filename
 from ci_tools.core.plan import Built, Failed
@@ -167,20 +170,20 @@ def test_a_recipe_that_no_longer_parses_is_failed(shop: Workshop) -> None:
     assert shop.packages() == []
 
 
-def test_a_timeout_leaves_no_process_behind(tmp_path: Path, shop: Workshop) -> None:
-    pids = tmp_path / "pids"
+def test_a_timeout_leaves_no_process_behind(shop: Workshop) -> None:
     fork = "import os,sys,time; os.fork() and sys.exit(); os.setsid(); print(os.getpid(), flush=True); time.sleep(60)"
-    spec = Spec(name="slow", script=[f"{sys.executable} -c '{fork}' >> {pids}", f"echo $$ >> {pids}", "sleep 60"])
+    spec = Spec(name="slow", script=[f"{sys.executable} -c '{fork}' | sed -u 's/^/pid /' & echo pid $$", "sleep 60"])
     (output,) = shop.planned(shop.write(spec))
     is_quick = "stand.in" in shop.backend.version or shop.backend.version.startswith("rattler-build")
-    enough = 2.0 if is_quick else 15.0  # to reach the script
+    enough = 2.0 if is_quick else 30.0  # to reach the script
     started = time.monotonic()
     failed = shop.backend.build(output, HERE, replace(shop.workspace, timeout=enough))
     assert isinstance(failed, Failed)
     assert f"longer than {enough:g} s" in failed.because
     assert time.monotonic() - started < enough + 8
-    assert len(pids.read_text().split()) == 2
-    assert not [pid for pid in pids.read_text().split() if alive(int(pid))]
+    pids = re.findall(r"^pid (\d+)$", shop.log(failed), re.MULTILINE)
+    assert len(pids) == 2
+    assert not [pid for pid in pids if alive(int(pid))]
 
 
 def alive(pid: int) -> bool:
@@ -217,7 +220,7 @@ def test_no_credential_reaches_a_build_or_its_tests(shop: Workshop) -> None:
 
 
 def test_only_what_is_reported_is_collected(shop: Workshop) -> None:
-    stray = "mkdir ../../../broken; touch ../../../broken/stray-1-0.conda $RECIPE_DIR/stray-2-0.conda stray-3-0.conda"
+    stray = "mkdir -p ../broken; touch ../broken/stray-1-0.conda ../stray-2-0.conda stray-3-0.conda"
     shop.built(shop.write(Spec(name="words", script=[stray])))
     names = {path.name for path in shop.workspace.collected.glob("**/*") if path.is_file()}
     assert {name for name in names if "stray" in name or name == "rattler-build-log.txt"} == set()
@@ -268,3 +271,63 @@ def test_the_same_recipe_makes_the_same_file_name(shop_in: Callable[[Path], Work
     first, second = (shop_in(tmp_path / name) for name in ("one", "other"))
     spec = Spec(name="spoken", variants={"tongue": ["de"]}, script=["echo $tongue > $PREFIX/t"])
     assert first.built(first.write(spec)).name == second.built(second.write(spec)).name
+
+
+@pytest.mark.parametrize("where", ["$RECIPE_DIR/stray", "{collected}/noarch/stray-1-0.conda"])
+def test_what_is_written_outside_the_work_folder_fails_the_build(shop: Workshop, where: str) -> None:
+    place = where.format(collected=shop.workspace.collected)
+    spec = Spec(name="messy", script=[f'mkdir -p "$(dirname {place})"', f"echo x > {place}"])
+    failed = shop.failed(shop.write(spec))
+    if process.confines():
+        assert "Read-only file system" in failed.tail
+        assert not list(shop.root.rglob("stray*"))
+    else:
+        assert "it changed its own recipe" in failed.because
+    assert shop.packages() == []
+
+
+@pytest.mark.skipif(not process.confines(), reason="this system does not let us confine a build")
+def test_the_shared_folders_of_the_machine_are_the_builds_own(shop: Workshop, tmp_path: Path) -> None:
+    there = tempfile.gettempdir()
+    name = f"channel-{tmp_path.name}"
+    shop.built(shop.write(Spec(name="tmp", script=[f"echo x > {there}/{name}", f"test -f {there}/{name}"])))
+    assert not (Path(there) / name).exists()
+
+
+def test_a_build_ends_that_lays_too_much_on_the_disk(shop: Workshop) -> None:
+    spec = Spec(name="large", script=["head -c 120000000 /dev/zero > large", "sleep 60"])
+    (output,) = shop.planned(shop.write(spec))
+    started = time.monotonic()
+    failed = shop.backend.build(output, HERE, replace(shop.workspace, disk=80_000_000))
+    assert isinstance(failed, Failed)
+    assert "it laid more than 80 MB on the disk" in failed.because
+    assert time.monotonic() - started < 40
+    assert shop.packages() == []
+
+
+def test_what_a_build_leaves_running_is_ended(shop: Workshop) -> None:
+    spec = Spec(name="daemon", script=["setsid sleep 300 > /dev/null 2>&1 & echo pid $!", "echo > $PREFIX/x"])
+    (outcome,) = shop.build(shop.write(spec))
+    assert isinstance(outcome, Built)
+    (pid,) = re.findall(r"^pid (\d+)$", shop.log(outcome), re.MULTILINE)
+    assert not alive(int(pid))
+
+
+def test_a_recipe_that_makes_another_package_than_planned_is_failed(shop: Workshop) -> None:
+    (output,) = shop.planned(shop.write(Spec(name="words")))
+    other = shop.write(Spec(name="sentences"))
+    swapped = shop.backend.build(replace(output, recipe=other.directory), HERE, shop.workspace)
+    assert isinstance(swapped, Failed)
+    assert f"planned `{output.filename}`" in swapped.because
+    assert "sentences-1.0" in swapped.because
+    assert shop.packages() == []
+
+
+@pytest.mark.skipif(not process.confines(), reason="this system does not let us cut the network")
+def test_a_build_without_network_has_none(shop: Workshop) -> None:
+    spec = Spec(name="lonely", script=["cat /proc/net/dev", "echo > $PREFIX/x"])
+    (output,) = shop.planned(shop.write(spec))
+    outcome = shop.backend.build(output, HERE, replace(shop.workspace, network=False))
+    assert isinstance(outcome, Built), outcome
+    assert re.findall(r"^\s*(\w+):", shop.log(outcome).partition("Inter-")[2], re.MULTILINE)[:1] == ["lo"]
+    assert "eth0" not in shop.log(outcome)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ci_tools.adapters.builders import collected
+from ci_tools.adapters.builders.folder_index import index
 from ci_tools.core.package import Filename, Subdir
 from ci_tools.core.plan import Built, Failed, PlannedOutput
 from ci_tools.ports import Workspace
@@ -38,8 +39,10 @@ class Attempt:
     log: Path
     names: Mapping[Path, str] = field(default_factory=dict)
 
-    def built(self, package: Path, backend: str, seconds: float) -> Built:
-        """`package`, below `collected`, is what was asked for. The folder is removed."""
+    def built(self, made: Path, backend: str, seconds: float) -> Built:
+        """`made` is what was asked for: it is moved to `collected`, which is indexed. The folder is removed."""
+        package = collected.take(made, self.workspace.collected / self.output.subdir)
+        index(self.workspace.collected)
         log = self._settled_log()
         shutil.rmtree(self.folder, ignore_errors=True)
         return Built(

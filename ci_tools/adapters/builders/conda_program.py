@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 import yaml
 
 from ci_tools.adapters import process
-from ci_tools.adapters.builders import collected
 from ci_tools.adapters.builders.attempt import begun, plain
+from ci_tools.adapters.builders.bounds import Allowance, overstepped, stamps
 from ci_tools.adapters.builders.folder_index import index
 from ci_tools.adapters.builders.installations import Installation, how_to_get
 from ci_tools.adapters.builders.made import Batch, Made, packages_in, wanted_of
-from ci_tools.adapters.builders.sealed import cut_short, sealed
+from ci_tools.adapters.builders.sealed import confinement, impossible, sealed
 from ci_tools.adapters.machine import SYSTEM_PATH
 from ci_tools.core.recipe import Dialect
 from ci_tools.core.variants import candidates
@@ -77,6 +77,8 @@ class CondaProgram:
             because = f"{self.program} is not on this machine; {how_to_get(self.program)}"
             return begun(output, subdir, workspace).failed(because, 0.0)
         attempt = begun(output, subdir, workspace, {self.installation.prefix: "$BACKEND"})
+        if because := impossible(attempt):
+            return attempt.failed(because, 0.0)
         batch = wanted_of(self.batches, output, workspace)
         if batch is None:
             batch = self._built(attempt, self.installation)
@@ -91,8 +93,7 @@ class CondaProgram:
         made = batch.take(attempt.output)
         if made is None:
             return attempt.failed(batch.missing(attempt.output), batch.seconds_for(attempt.output))
-        package = collected.take(made.path, attempt.workspace.collected / attempt.output.subdir)
-        return attempt.built(package, self.version, batch.seconds_for(attempt.output))
+        return attempt.built(made.path, self.version, batch.seconds_for(attempt.output))
 
     def _built(self, attempt: Attempt, installed: Installation) -> Batch:
         """Run the program on the whole recipe, and set aside what it made."""
@@ -102,8 +103,9 @@ class CondaProgram:
         with plain(attempt.folder) as room:
             croot = room / "croot"
             croot.mkdir()
+            before = stamps(attempt)
             ended = self._run(attempt, installed, room, croot)
-            error = cut_short(ended, attempt.workspace)
+            error = overstepped(ended, attempt, before)
             if ended.returncode and not error:
                 error = f"{self.program} ended with exit code {ended.returncode}"
             made = () if error else packages_in(croot, aside)
@@ -127,8 +129,10 @@ class CondaProgram:
         command = process.Command(
             argv=tuple(self.argv(installed, call)), cwd=room,
             env=env | {name: str(value) for name, value in own.items()}, timeout=attempt.workspace.timeout,
+            confined=confinement(attempt, room, writes=room, needs=installed.prefix),
         )  # fmt: skip
-        return process.record(command, attempt.log)
+        allowance = Allowance(folder=room, bytes=attempt.workspace.disk)
+        return process.record(command, attempt.log, objection=allowance.objection)
 
     def _call(self, attempt: Attempt, room: Path, croot: Path) -> Call:
         output, workspace = attempt.output, attempt.workspace

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 import tarfile
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import zstandard
 from conda_package_streaming.package_streaming import stream_conda_info
 
 from ci_tools.core.expected import fits
@@ -116,6 +118,6 @@ def _variant(package: Path) -> Mapping[str, Any]:
                 if entry.name == "info/hash_input.json" and entry.isreg() and entry.size < LARGEST_NOTE:
                     said = json.loads(archive.extractfile(entry).read())
                     return said if isinstance(said, dict) else {}
-    except (OSError, ValueError, tarfile.TarError, KeyError):
+    except (OSError, ValueError, KeyError, tarfile.TarError, zipfile.BadZipFile, zstandard.ZstdError):
         return {}  # what the package is, is read by whoever opens it next, with care
     return {}

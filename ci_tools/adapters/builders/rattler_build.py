@@ -14,8 +14,10 @@ from rattler_build import rattler_build_version
 from ci_tools.adapters import process
 from ci_tools.adapters.builders import v1
 from ci_tools.adapters.builders.attempt import begun
+from ci_tools.adapters.builders.bounds import Allowance, overstepped, stamps
+from ci_tools.adapters.builders.folder_index import index
 from ci_tools.adapters.builders.rattler_worker import Answer, Request
-from ci_tools.adapters.builders.sealed import cut_short, sealed
+from ci_tools.adapters.builders.sealed import confinement, impossible, sealed
 from ci_tools.adapters.machine import SYSTEM_PATH
 from ci_tools.core.recipe import Dialect, Output, Recipe
 
@@ -55,37 +57,42 @@ class RattlerBuild:
     def build(self, output: PlannedOutput, subdir: Subdir, workspace: Workspace) -> Built | Failed:
         """As the port says. The log is kept below `collected`, in logs/, relative to which Built names it."""
         attempt = begun(output, subdir, workspace, {Path(sys.prefix): "$BACKEND"})
+        if because := impossible(attempt):
+            return attempt.failed(because, 0.0)
+        index(workspace.collected)
+        before = stamps(attempt)
         ended = self._run(attempt)
-        error = _error(ended, attempt)
-        package = workspace.collected / output.subdir / str(output.filename)
-        if error or not package.is_file():
+        error = overstepped(ended, attempt, before) or _error(ended, attempt)
+        made = attempt.folder / "out" / output.subdir / str(output.filename)
+        if error or not made.is_file():
             return attempt.failed(error or "it was built for another subdir", ended.seconds)
-        return attempt.built(package, self.version, ended.seconds)
+        return attempt.built(made, self.version, ended.seconds)
 
     def _run(self, attempt: Attempt) -> Ended:
-        folder = attempt.folder
+        folder, cache = attempt.folder, attempt.workspace.scratch / "cache"
+        cache.mkdir(exist_ok=True)
         asked = folder / "request.json"
         asked.write_text(json.dumps(asdict(self._request(attempt))), encoding="utf-8")
         module = ("-I", "-X", "utf8", "-m", WORKER, str(asked), str(folder / "answer.json"))
-        environment = sealed(self.env, folder, path=self.path) | {"RATTLER_CACHE_DIR": str(folder.parent / "cache")}
         command = process.Command(
-            argv=(sys.executable, *module), cwd=folder, env=environment, timeout=attempt.workspace.timeout
-        )
-        return process.record(command, attempt.log)
+            argv=(sys.executable, *module), cwd=folder,
+            env=sealed(self.env, folder, path=self.path) | {"RATTLER_CACHE_DIR": str(cache)},
+            timeout=attempt.workspace.timeout, confined=confinement(attempt, folder, writes=cache),
+        )  # fmt: skip
+        allowance = Allowance(folder=folder, bytes=attempt.workspace.disk)
+        return process.record(command, attempt.log, objection=allowance.objection)
 
     def _request(self, attempt: Attempt) -> Request:
         output, workspace = attempt.output, attempt.workspace
         return Request(
             root=str(workspace.repository), directory=output.recipe, filename=str(output.filename),
-            subdir=attempt.subdir, collected=str(workspace.collected), channels=workspace.channels,
+            subdir=attempt.subdir, channels=(workspace.collected.as_uri(), *workspace.channels),
             variants=self.variants, output=str(attempt.folder / "out"),
         )  # fmt: skip
 
 
 def _error(ended: Ended, attempt: Attempt) -> str:
     answer = attempt.folder / "answer.json"
-    if because := cut_short(ended, attempt.workspace):
-        return because
     if ended.returncode or not answer.is_file():
         return f"the back end ended with exit code {ended.returncode} and without a result"
     return Answer(**json.loads(answer.read_text(encoding="utf-8"))).error

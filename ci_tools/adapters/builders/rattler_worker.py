@@ -6,10 +6,8 @@ both JSON files. What is printed is the build's log.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
-import shutil
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from rattler_build import EnvironmentIsolation, RattlerBuildError, ToolConfiguration
 
-from ci_tools.adapters.builders import collected, v1
+from ci_tools.adapters.builders import v1
 from ci_tools.core.package import Subdir
 from ci_tools.core.recipe import Dialect, Recipe
 from ci_tools.errors import RecipeError
@@ -40,15 +38,14 @@ class Request:
     directory: str
     filename: str
     subdir: str
-    collected: str  # a channel in a folder; its index is made to fit what lies there, before and after
-    channels: tuple[str, ...]  # URLs, in order of priority, after `collected`
+    channels: tuple[str, ...]  # URLs, in order of priority
     variants: str  # a variants file below `root`, or nothing
-    output: str  # the folder that the vendor works in
+    output: str  # the folder that the vendor works in, and leaves the package in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What went wrong in one sentence; empty where the package was built, passed its tests and was collected."""
+    """What went wrong in one sentence; empty where the package was built and passed its tests."""
 
     error: str = ""
 
@@ -85,7 +82,6 @@ def main(request: Path, answer: Path) -> None:
 
 
 def _built(asked: Request) -> Answer:
-    asyncio.run(_index(Path(asked.collected)))
     recipe = Recipe(
         name=Path(asked.directory).name, directory=asked.directory,
         file=f"{asked.directory}/{v1.RECIPE_FILE}", dialect=Dialect.V1,
@@ -98,7 +94,7 @@ def _built(asked: Request) -> Answer:
     result = made[asked.filename].run_build(
         ToolConfiguration(test_strategy="native"),
         output_dir=asked.output,
-        channels=[Path(asked.collected).as_uri(), *asked.channels],
+        channels=[*asked.channels],
         progress_callback=_Log(),
         no_build_id=True,
         package_format="conda",
@@ -107,18 +103,7 @@ def _built(asked: Request) -> Answer:
     made_names = [package.name for package in result.packages]
     if made_names != [asked.filename]:
         return Answer(error=f"built `{', '.join(made_names)}`, planned `{asked.filename}`")
-    collected.take(result.packages[0], Path(asked.collected) / result.packages[0].parent.name)
-    asyncio.run(_index(Path(asked.collected)))
     return Answer()
-
-
-async def _index(channel: Path) -> None:
-    """Make the folder a channel of what lies in it now (CEP 26: with noarch, whatever else there is)."""
-    from rattler.index import index_fs  # noqa: PLC0415 (who imports our messages has no use for it)
-
-    (channel / "noarch").mkdir(parents=True, exist_ok=True)
-    await index_fs(channel, write_zst=False, write_shards=False)
-    shutil.rmtree(channel / ".tmp", ignore_errors=True)  # the indexer's own
 
 
 if __name__ == "__main__":
