@@ -26,5 +26,6 @@ def command(run: Run) -> None:
         machine=wiring.machine(),
         backends=wiring.backend_states(run.config, run.env),
         programs=tuple((name, shutil.which(name, path=path) or "") for name in PROGRAMS),
+        confines=wiring.confines(),
     )
     run.emit(found, diagnosis_text)

@@ -110,6 +110,7 @@ def planned(
         heal=heal,
         dependents=DependentsPolicy(what=config.recipes.dependents, depth=config.recipes.depth),
         neutral=NEUTRAL.get(config.recipes.backend),
+        network=config.build.network,
         file=run.config_path.name,
         read=_setup,
     )

@@ -81,4 +81,5 @@ def _summary(plan: BuildPlan) -> str:
     compared = f"(what changed {since}, against {against})" if plan.base else f"(all recipes, against {against})"
     if not plan.jobs:
         return f"nothing to build {compared}" if plan.refusals else f"nothing to do {compared}"
-    return f"{counted(len(plan.outputs()), 'output')} in {counted(len(plan.jobs), 'job')} {compared}"
+    network = "; builds reach no network" if plan.network == "none" else ""
+    return f"{counted(len(plan.outputs()), 'output')} in {counted(len(plan.jobs), 'job')} {compared}{network}"

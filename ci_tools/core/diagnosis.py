@@ -22,8 +22,12 @@ class BackendState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
-    """What `channel doctor` found. `programs`: name of a system's program -> where it is, empty where it is not."""
+    """What `channel doctor` found. `programs`: name of a system's program -> where it is, empty where it is not.
+
+    `confines`: whether builds here can be kept to their folder, and from the network.
+    """
 
     machine: str  # its subdir
     backends: tuple[BackendState, ...]
     programs: tuple[tuple[str, str], ...]
+    confines: bool

@@ -118,6 +118,7 @@ class BuildPlan:
     skips: tuple[Skip, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     unowned: tuple[str, ...] = ()
+    network: str = "open"  # what the builds reach: everything, or none but the machine's own loopback
     problems: tuple[Problem, ...] = ()
 
     def outputs(self) -> tuple[PlannedOutput, ...]:

@@ -54,6 +54,7 @@ class PlanSettings:
     heal: bool = False
     dependents: DependentsPolicy = field(default_factory=DependentsPolicy)
     neutral: Dialect | None = None
+    network: str = "open"
     file: str = ""
     read: Callable[[bytes], Setup | None] = field(default=lambda _: None)
 
@@ -126,6 +127,7 @@ def decide(
         skips=tuple(sorted(dict.fromkeys(skips), key=lambda skip: (skip.recipe, skip.what, skip.reason, skip.because))),
         refusals=tuple(sorted(selection.refusals, key=lambda refusal: (refusal.recipe, refusal.what))),
         unowned=tuple(map(readable, unowned)),
+        network=settings.network,
         problems=_in_order((*problems, *selection.problems)),
     )
 

@@ -1,6 +1,6 @@
 """Which adapter stands behind each port: the only room that names them. A dry run gets others."""
 
-from ci_tools.wiring.builds import backend_states, backends, outbox, pantry, programs, renderer, supplies
+from ci_tools.wiring.builds import backend_states, backends, confines, outbox, pantry, programs, renderer, supplies
 from ci_tools.wiring.edges import edge, edge_application, grant_registry, local_edge_config
 from ci_tools.wiring.hosts import cause, forge, host, machine, repository
 from ci_tools.wiring.keys import key, keystore, signer
@@ -13,6 +13,7 @@ __all__ = [
     "backend_states",
     "backends",
     "cause",
+    "confines",
     "edge",
     "edge_application",
     "fetcher",

@@ -111,3 +111,10 @@ def backend_states(config: ChannelConfig, env: Mapping[str, str]) -> tuple[Backe
         how = "" if found else how_to_get(program)
         states.append(BackendState(name=program, builds=builds[program], version=version, where=where, how=how))
     return tuple(states)
+
+
+def confines() -> bool:
+    """Whether builds on this machine can be kept to their folder, and from the network."""
+    from ci_tools.adapters import process
+
+    return process.confines()

@@ -125,6 +125,7 @@ class CondaProgram:
         own = {
             "CONDARC": rc, "CONDA_PKGS_DIRS": room / "pkgs", "CONDA_ENVS_DIRS": room / "envs",
             "CONDA_BLD_PATH": croot, "CONDA_REGISTER_ENVS": "false", "CONDA_NUMBER_CHANNEL_NOTICES": "0",
+            "PYTHONUNBUFFERED": "1",  # what was said until a build is ended is in its log
         }  # fmt: skip
         command = process.Command(
             argv=tuple(self.argv(installed, call)), cwd=room,
