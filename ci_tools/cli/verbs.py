@@ -15,6 +15,7 @@ VERBS = {
     "plan": ("ci_tools.cli.plan", "What a git range would build, skip and refuse, and why"),
     "build": ("ci_tools.cli.build", "Build and test what a plan asks for"),
     "publish": ("ci_tools.cli.publish", "Check, sign, upload and index packages, in one transaction"),
+    "bump": ("ci_tools.cli.bump", "New versions of what recipes build, written into them or proposed"),
     "verify": ("ci_tools.cli.verify", "Check a channel from its pinned root down to the bytes of a package"),
     "serve": ("ci_tools.cli.serve", "Serve the channel on this machine, as its edge would"),
     "keys": ("ci_tools.cli.keys", "The channel's keys and its root of trust: init, list"),

@@ -109,6 +109,17 @@ class BackendConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BumpConfig:
+    """How new versions are looked for, where a source's address does not say it."""
+
+    most: Annotated[int, Field(ge=1, le=1000, description="recipes that get a new version in one run")] = 10
+    index: Annotated[Url, Field(description="the index of Python packages whose JSON is asked")] = ""
+    apis: Annotated[Mapping[Line, Url], Field(description="host: the API of the GitHub there")] = field(
+        default_factory=dict
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BuildConfig:
     """The bounds of a build, and the machines of CI."""
 
@@ -233,6 +244,7 @@ class ChannelFile:
     lint: Annotated[Mapping[Line, RuleLevel], Field(description="rule: how grave it is here")] = field(
         default_factory=dict
     )
+    bump: BumpConfig = field(default_factory=BumpConfig)
     build: BuildConfig = field(default_factory=BuildConfig)
     store: Annotated[LocalStoreConfig | S3StoreConfig, Discriminator("kind")] = field(default_factory=LocalStoreConfig)
     trust: TrustConfig = field(default_factory=TrustConfig)

@@ -105,8 +105,13 @@ def _asked(desk: Desk, found: Detected) -> tuple[Recipe, ...]:
             return found.recipes
         changed, _ = touched(found.changes.changes, found.recipes, {})
         return tuple(recipe for recipe in found.recipes if recipe.directory in changed)
-    wanted = {name.rstrip("/").removeprefix("./") for name in desk.names}
-    chosen = tuple(r for r in found.recipes if wanted & {r.name, r.directory, r.file})
+    return asked_for(desk.names, found.recipes)
+
+
+def asked_for(names: Sequence[str], recipes: Sequence[Recipe]) -> tuple[Recipe, ...]:
+    """The recipes with these names, folders or files. UsageError names those that are none."""
+    wanted = {name.rstrip("/").removeprefix("./") for name in names}
+    chosen = tuple(r for r in recipes if wanted & {r.name, r.directory, r.file})
     unknown = wanted - {each for r in chosen for each in (r.name, r.directory, r.file)}
     if unknown:
         raise UsageError(*(f"there is no recipe `{name}`" for name in sorted(unknown)), hint="name it, or its folder")

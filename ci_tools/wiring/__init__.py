@@ -6,7 +6,7 @@ from ci_tools.wiring.hosts import cause, forge, host, machine, repository
 from ci_tools.wiring.keys import key, keystore, signer
 from ci_tools.wiring.previews import fetcher, preview_config, previews_store
 from ci_tools.wiring.publishing import press, setting
-from ci_tools.wiring.recipes import has_program, read_recipe
+from ci_tools.wiring.recipes import fill_templates, has_program, read_recipe, web
 from ci_tools.wiring.stores import object_store, package_reader, readable_stores, source
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "edge",
     "edge_application",
     "fetcher",
+    "fill_templates",
     "forge",
     "grant_registry",
     "has_program",
@@ -41,4 +42,5 @@ __all__ = [
     "signer",
     "source",
     "supplies",
+    "web",
 ]

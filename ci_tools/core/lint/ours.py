@@ -5,7 +5,9 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from ci_tools.core.bump.policy import policy
 from ci_tools.core.lint.rule import Level, Rule, Spot, Subject
+from ci_tools.errors import RecipeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +33,10 @@ def _keys(subject: Subject) -> Iterator[Spot]:
             near = get_close_matches(str(field.key), KEYS, 1)
             hint = f"did you mean `{near[0]}`?" if near else f"known are {', '.join(KEYS)}"
             yield Spot.at(field, f"`extra: channel: {field.key}` means nothing", hint)
+    try:
+        policy(written)
+    except RecipeError as exc:
+        yield from (Spot(message=p.message, hint=p.hint, line=p.line, column=p.column) for p in exc.problems)
 
 
 def _needs(subject: Subject) -> Iterator[Spot]:
