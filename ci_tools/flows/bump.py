@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ci_tools.core.bump import change
 from ci_tools.core.bump.answers import Candidate, candidates
-from ci_tools.core.bump.choice import newest
+from ci_tools.core.bump.choice import newest, order_of
 from ci_tools.core.bump.origins import Kind, Origin, Places, Sourced, origins
 from ci_tools.core.bump.outcome import Bumped, Later, Left, Newest, Outcome
 from ci_tools.core.bump.policy import Policy, policy
@@ -18,7 +18,7 @@ from ci_tools.core.lint.promises import version_field
 from ci_tools.core.lint.rule import name_field
 from ci_tools.core.recipe import Recipe
 from ci_tools.core.written import Field, Written
-from ci_tools.errors import ChannelError, NotFoundError, RecipeError, RemoteError, TrustError
+from ci_tools.errors import ChannelError, NotFoundError, PackageError, RecipeError, RemoteError, TrustError
 from ci_tools.ports import Repository
 from ci_tools.ports.web import Web
 
@@ -75,7 +75,7 @@ def _outcome(errand: Errand, recipe: Recipe) -> Outcome:
 
 
 def _searched(errand: Errand, written: Written, rules: Policy) -> Outcome:
-    recipe, where = written.recipe.directory, version_field(written)
+    recipe, where = written.recipe.directory, change.spelling(written) or version_field(written)
     current = errand.fill(written, where.value or "") if where else ""
     sources = tuple(_sources(errand, written))
     if not sources and not rules.where:
@@ -125,7 +125,7 @@ def _bumped(errand: Errand, written: Written, before: str, chosen: Candidate, or
     directory = written.recipe.directory
     edits = change.reversioned(written, before, chosen.version)
     again = _edited(errand, written, edits)
-    if not edits or errand.fill(again, getattr(version_field(again), "value", "") or "") != chosen.version:
+    if not edits or not _is_now(errand.fill(again, getattr(version_field(again), "value", "") or ""), chosen.version):
         hint = "write it once, in `context:` or `{% set version = … %}`, and use it elsewhere"
         return Left(recipe=directory, because="its version is not written in one place", hint=hint)
     fetched: dict[str, str] = {}
@@ -145,6 +145,13 @@ def _bumped(errand: Errand, written: Written, before: str, chosen: Candidate, or
         notes=tuple(_notes(errand, done)),
         text=done.text,
     )
+
+
+def _is_now(version: str, wanted: str) -> bool:
+    try:
+        return bool(version) and order_of(version) == order_of(wanted)
+    except PackageError:
+        return False
 
 
 def _edited(errand: Errand, written: Written, edits: Sequence[Edit]) -> Written:

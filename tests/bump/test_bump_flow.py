@@ -170,6 +170,23 @@ source:
     assert found.text == expected.replace(sha(OLD), sha(NEW)).replace("1" * 64, sha(OLD))
 
 
+def test_a_version_with_dashes_upstream_stays_one(repo: Repo, web: Pages) -> None:
+    text = f"""\
+context: {{version: 1.4-9}}
+package: {{name: r-thing, version: "${{{{ version | replace('-', '_') }}}}"}}
+source:
+- {{url: "{web.url}/contrib/Thing_${{{{ version }}}}.tar.gz", sha256: {sha(OLD)}}}
+"""
+    web.held = {
+        "/contrib/": '<a href="Thing_1.4-10.tar.gz"></a><a href="Thing_1.4-2.tar.gz"></a><a href="Things_9.tar.gz">',
+        "/contrib/Thing_1.4-10.tar.gz": NEW,
+    }  # fmt: skip
+    repo.write("recipes/r-thing/recipe.yaml", text)
+    found = only(repo, web)
+    assert isinstance(found, Bumped)
+    assert found.text == text.replace("1.4-9", "1.4-10").replace(sha(OLD), sha(NEW))
+
+
 def simple(url: str, name: str = "thing", more: str = "") -> str:
     return (
         f"context: {{version: '1.2'}}\npackage: {{name: {name}, version: '${{{{ version }}}}'}}\n"

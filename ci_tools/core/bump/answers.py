@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import unquote
 
-from ci_tools.core.bump.origins import Kind, Origin
+from ci_tools.core.bump.origins import Kind, Origin, Pattern
 from ci_tools.errors import RemoteError
 
 # A tag without a pattern of its own: what is before and behind the version is taken from nobody knows where.
@@ -20,7 +20,10 @@ PEELED = "^{}"  # git: the commit that an annotated tag stands for
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A version that is announced. `commit` is what its tag stands for; `digests`: file name -> SHA-256, where told."""
+    """A version that is announced, as it is spelled there. `commit` is what its tag stands for.
+
+    `digests`: file name -> SHA-256, where it is announced as well.
+    """
 
     version: str
     tag: str = ""
@@ -57,7 +60,7 @@ def _of_index(said: Any) -> Iterator[Candidate]:  # noqa: ANN401 (JSON)
             yield Candidate(version=version, digests=digests)
 
 
-def _of_releases(said: Any, tag: str) -> Iterator[Candidate]:  # noqa: ANN401 (the same)
+def _of_releases(said: Any, tag: Pattern | None) -> Iterator[Candidate]:  # noqa: ANN401 (the same)
     for release in said:
         name = release["tag_name"]
         if not release.get("draft") and (version := version_in(name, tag)):
@@ -86,7 +89,7 @@ def _references(body: bytes) -> Mapping[str, str]:
     return found
 
 
-def _of_tags(references: Mapping[str, str], tag: str) -> Iterator[Candidate]:
+def _of_tags(references: Mapping[str, str], tag: Pattern | None) -> Iterator[Candidate]:
     for name, commit in references.items():
         short = name.removeprefix("refs/tags/")
         if short != name and not short.endswith(PEELED) and (version := version_in(short, tag)):
@@ -104,15 +107,17 @@ class _Links(HTMLParser):
                 self.found[unquote(value.partition("?")[0].partition("#")[0].rstrip("/").rpartition("/")[2])] = None
 
 
-def _of_listing(body: bytes, tag: str) -> Iterator[Candidate]:
+def _of_listing(body: bytes, tag: Pattern | None) -> Iterator[Candidate]:
     links = _Links()
     links.feed(body.decode("utf-8", "replace"))
     for name in links.found:
-        if tag and (version := version_in(name, tag)):
+        if tag is not None and (version := version_in(name, tag)):
             yield Candidate(version=version, tag=name)
 
 
-def version_in(name: str, tag: str) -> str:
-    """The version in the name of a tag or a file, with dots; empty where it is of another kind."""
-    found = re.fullmatch(tag or TAG, name)
-    return found[1].replace("_", ".").replace("-", ".").rstrip(".") if found and found[1] else ""
+def version_in(name: str, tag: Pattern | None) -> str:
+    """The version in the name of a tag or a file; empty where it is of another kind."""
+    if tag is not None:
+        return tag.version(name)
+    found = re.fullmatch(TAG, name)
+    return found[1].replace("_", ".").rstrip(".") if found else ""

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ci_tools.core.edits import Edit, redefining
+from ci_tools.core.edits import Edit, redefining, replacing
 from ci_tools.core.lint.promises import number_field, numbered, version_field
 from ci_tools.core.written import Field
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 DIGESTS = ("sha256", "sha1", "md5")
 REPOSITORIES = ("git", "git_url")
+# `{{ version }}`, or with its dashes made into what a package's version may have: `{{ version | replace('-', '_') }}`.
+RESPELLED = re.compile(r"\$?\{\{\s*(\w+)\s*(?:[|.]\s*(?:replace\([^()]*\)|lower|string)\s*)*\}\}")
 REVISIONS = ("rev", "git_rev", "tag", "git_tag")
 
 
@@ -28,15 +30,25 @@ class Fetch:
     digests: tuple[Field, ...]
 
 
+def spelling(written: Written) -> Field | None:
+    """The one place that says the version, as upstream spells it: `1.2-3` where the package is `1.2_3`."""
+    where = version_field(written)
+    if where is None or "{{" not in (where.value or ""):
+        return where
+    found = RESPELLED.fullmatch((where.value or "").strip())
+    defined = written.definitions(found[1]) if found else ()
+    return defined[0] if len(defined) == 1 and "{{" not in (defined[0].value or "") else None
+
+
 def reversioned(written: Written, before: str, after: str) -> tuple[Edit, ...]:
     """The edits that make the recipe one of the version `after`; none where its version is not in one place.
 
     An address that spells the version out is changed as well.
     """
-    where = version_field(written)
-    edits = redefining(written, where, after) if where else ()
-    if not edits:
+    where = spelling(written)
+    if where is None:
         return ()
+    edits = (replacing(written, where, after),)
     spelled = (f for fetch in fetches(written) for f in fetch.urls if before in (f.value or ""))
     return (*edits, *(_respelled(written, field, before, after) for field in spelled))
 

@@ -26,18 +26,23 @@ def newest(current: str, found: Iterable[Candidate], policy: Policy) -> Candidat
     allowed = (c for c in found if _is_allowed(c, current, policy))
     best: Candidate | None = None
     for candidate in allowed:
-        if best is None or VersionOrder.parse(best.version) < VersionOrder.parse(candidate.version):
+        if best is None or order_of(best.version) < order_of(candidate.version):
             best = candidate
     return best
 
 
 def _is_allowed(candidate: Candidate, current: str, policy: Policy) -> bool:
     try:
-        is_higher = VersionOrder.parse(current) < VersionOrder.parse(candidate.version)
+        is_higher = order_of(current) < order_of(candidate.version)
     except PackageError:
         return False
     is_early = candidate.is_prerelease or PRERELEASE.search(candidate.version) is not None
     return is_higher and (policy.prereleases or not is_early) and satisfies(candidate.version, policy.versions)
+
+
+def order_of(version: str) -> VersionOrder:
+    """Where a version as upstream spells it stands: R has dashes in them. PackageError where it has no order."""
+    return VersionOrder.parse(version.replace("-", "_"))
 
 
 def satisfies(version: str, spec: str) -> bool:
@@ -51,7 +56,7 @@ def _meets(version: str, clause: str) -> bool:
     found = CLAUSE.fullmatch(clause)
     if not found:
         raise UsageError(f"`{clause}` is no constraint on versions", hint="as in `versions: '>=1.4,<2'`, or `1.*`")
-    mine, theirs = VersionOrder.parse(version), VersionOrder.parse(found["version"])
+    mine, theirs = order_of(version), VersionOrder.parse(found["version"])
     starts = mine.epoch == theirs.epoch and mine.segments[: len(theirs.segments)] == theirs.segments
     holds = {
         "<": mine < theirs and not starts,  # 2.0a1 is below 2, and not what `<2` means

@@ -31,12 +31,25 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pattern:
+    """Names of tags and files that hold a version: the group of `expression`, with `separator` for each dot."""
+
+    expression: str
+    separator: str = "."
+
+    def version(self, name: str) -> str:
+        """The version in `name`, empty where it is a name of another kind."""
+        found = re.fullmatch(self.expression, name)
+        return (found[1] or "").replace(self.separator, ".").rstrip(".") if found else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """A place to ask. `url` is the whole address; `tag` an expression whose group is the version in what it says."""
+    """A place to ask. `url` is the whole address; `tag` says which names there are versions, any where it is None."""
 
     kind: Kind
     url: str
-    tag: str = ""
+    tag: Pattern | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,14 +76,16 @@ def origins(
     if policy.where:
         return (_said(policy, version, known),)
     found = [origin for source in known for origin in _of(source, told, version, places)]
-    tagged = (Origin(kind=o.kind, url=o.url, tag=policy.tag or o.tag) for o in found)
+    said = Pattern(expression=policy.tag) if policy.tag else None
+    tagged = (Origin(kind=o.kind, url=o.url, tag=said or o.tag) for o in found)
     return tuple(dict.fromkeys(o for o in tagged if not policy.kind or o.kind == policy.kind))
 
 
 def _said(policy: Policy, version: str, sources: tuple[Sourced, ...]) -> Origin:
     kind = Kind(policy.kind) if policy.kind else _kind_of(policy.where)
     patterns = (found for s in sources if (found := pattern_in(urlsplit(s.url).path.rpartition("/")[2], version)))
-    return Origin(kind=kind, url=policy.where, tag=policy.tag or next(patterns, ""))
+    said = Pattern(expression=policy.tag) if policy.tag else None
+    return Origin(kind=kind, url=policy.where, tag=said or next(patterns, None))
 
 
 def _kind_of(url: str) -> Kind:
@@ -82,7 +97,7 @@ def _kind_of(url: str) -> Kind:
 def _of(source: Sourced, pages: tuple[str, ...], version: str, places: Places) -> Iterator[Origin]:
     address = urlsplit(source.url)
     if source.is_git:
-        yield from _repository(source.url.removesuffix("/"), "", places)
+        yield from _repository(source.url.removesuffix("/"), None, places)
         return
     if address.scheme not in {"http", "https"}:
         return
@@ -95,7 +110,7 @@ def _of(source: Sourced, pages: tuple[str, ...], version: str, places: Places) -
                 return
     if found := ARCHIVE.match(address.path):
         segments = address.path[found.end() :].split("/")
-        tag = next((p for s in segments if (p := pattern_in(_without_suffix(s), version))), "")
+        tag = next((p for s in segments if (p := pattern_in(_without_suffix(s), version))), None)
         yield from _repository(f"{address.scheme}://{address.netloc}{found['repository']}", tag, places)
         return
     yield from _listing(source.url, version)
@@ -108,7 +123,7 @@ def _index(base: str, name: str) -> Origin | None:
     )
 
 
-def _repository(url: str, tag: str, places: Places) -> Iterator[Origin]:
+def _repository(url: str, tag: Pattern | None, places: Places) -> Iterator[Origin]:
     address = urlsplit(url)
     if address.scheme not in {"http", "https"}:
         return
@@ -129,15 +144,16 @@ def _listing(url: str, version: str) -> Iterator[Origin]:
             return
 
 
-def pattern_in(text: str, version: str) -> str:
-    """`v(…)` for `v1.2` and 1.2: an expression for names like `text`; empty where the version is not in it."""
+def pattern_in(text: str, version: str) -> Pattern | None:
+    """`v(…)` for `v1.2` and 1.2: which names look like `text`; None where the version is not in it."""
     for separator in (".", "_", "-"):
         spelled = version.replace(".", separator)
         at = text.find(spelled) if spelled else -1
         if at >= 0:
             head, tail = re.escape(text[:at]), re.escape(text[at + len(spelled) :])
-            return f"{head}([0-9][0-9A-Za-z{re.escape(separator)}.]*?){tail}"
-    return ""
+            marks = re.escape("".join(sorted(set(re.findall(r"[^0-9A-Za-z]", spelled)) | {"."})))
+            return Pattern(expression=f"{head}([0-9][0-9A-Za-z{marks}]*?){tail}", separator=separator)
+    return None
 
 
 def _without_suffix(name: str) -> str:
