@@ -50,7 +50,7 @@ def command(run: Run, plan_file: Path, dist: tuple[Path, ...]) -> None:
     _require_same_channel(plan, run)
     cause = wiring.cause(plan.head, run.env)
     setting = wiring.setting(run.config, run.env, cause, run.now(), dry_run=run.dry_run)
-    probe(setting.store)
+    probe(setting.store, repr(run.config.store))
     press = wiring.press(run.config, run.env, setting, run.host, dry_run=run.dry_run)
     done = publish(plan, deliveries(dist), setting, press)
     report(done, run.host)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from typing import Self
@@ -65,19 +65,27 @@ class Listing:
 
     def changed(self, changes: Mapping[str, bytes | None]) -> Self:
         """The listing with these members put in or replaced; None takes one out."""
-        return self.cut(b"".join(self._pieces(changes))) if changes else self
-
-    def _pieces(self, changes: Mapping[str, bytes | None]) -> Iterable[bytes | memoryview]:
-        text, at = memoryview(self.text), 0
+        if not changes:
+            return self
+        text, sizes = memoryview(self.text), [after - start for start, after in pairwise(self.starts)]
+        pieces: list[bytes | memoryview] = []
+        names: list[str] = []
+        lengths: list[int] = []
+        at = 0  # the first line that is not carried over yet
         for name in sorted(changes):
-            index = bisect_left(self.names, name)
-            yield text[at : self.starts[index]]
-            there = index < len(self.names) and self.names[index] == name
-            at = self.starts[index + there]
-            value = changes[name]
-            if value is not None:
-                yield b'"%b":%b,\n' % (name.encode("ascii"), value)
-        yield text[at:]
+            index = bisect_left(self.names, name, at)
+            pieces.append(text[self.starts[at] : self.starts[index]])
+            names += self.names[at:index]
+            lengths += sizes[at:index]
+            at = index + (index < len(self.names) and self.names[index] == name)
+            if (value := changes[name]) is not None:
+                line = b'"%b":%b,\n' % (name.encode("ascii"), value)
+                pieces.append(line)
+                names.append(name)
+                lengths.append(len(line))
+        pieces.append(text[self.starts[at] :])
+        starts = array("Q", accumulate((*lengths, *sizes[at:]), initial=0))
+        return type(self)(text=b"".join(pieces), names=[*names, *self.names[at:]], starts=starts)
 
 
 def package_name(filename: str) -> str:

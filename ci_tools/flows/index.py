@@ -42,10 +42,12 @@ def read_states(store: ObjectStore, present: Present, subdirs: Iterable[Subdir])
 def _state(store: ObjectStore, present: Present, subdir: Subdir) -> IndexState:
     if not _known(present, subdir):
         return IndexState.empty(subdir)
-    keys = {f"{subdir}/{name}": name for name in READ}
-    assert present.generation is not None  # noqa: S101 (only a generation knows a subdir)
-    bodies = index_documents(store, present.generation, keys)
-    return IndexState.parse(subdir, {keys[key]: body for key, body in bodies.items()})
+    if subdir not in present.states:
+        keys = {f"{subdir}/{name}": name for name in READ}
+        assert present.generation is not None  # noqa: S101 (only a generation knows a subdir)
+        bodies = index_documents(store, present.generation, keys)
+        present.states[subdir] = IndexState.parse(subdir, {keys[key]: body for key, body in bodies.items()})
+    return present.states[subdir]
 
 
 def _known(present: Present, subdir: Subdir) -> bool:

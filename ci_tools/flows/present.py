@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING
 
 from ci_tools.core import layout
 from ci_tools.core.generation import Generation, TargetFile, held_generation, read_root, referenced
+from ci_tools.core.package import Subdir
+from ci_tools.core.repodata import IndexState
 from ci_tools.core.root import root_version
 from ci_tools.errors import NotFoundError, TrustError
 from ci_tools.ports import Etag
@@ -31,6 +33,7 @@ class Present:
     root: bytes = b""
     timestamp: bytes = b""
     etag: Etag | None = None
+    states: dict[Subdir, IndexState] = field(default_factory=dict, compare=False, repr=False)  # what was read of it
 
     @property
     def number(self) -> int:
@@ -51,6 +54,15 @@ def present(store: ObjectStore, pinned_root: bytes, now: datetime) -> Present:
     snapshot = _named(store, pointer.body, "snapshot")
     generation = held_generation(root, pointer.body, snapshot, _named(store, snapshot, "targets"))
     return Present(generation=generation, root=root, timestamp=pointer.body, etag=pointer.head.etag)
+
+
+def still_present(store: ObjectStore, known: Present | None, pinned_root: bytes, now: datetime) -> Present:
+    """What the store holds: `known` itself, with all that was read of it, where nobody has committed since."""
+    if known is not None and known.etag is not None:
+        with suppress(NotFoundError):
+            if store.get(layout.TIMESTAMP).body == known.timestamp:
+                return known
+    return present(store, pinned_root, now)
 
 
 def index_documents(store: ObjectStore, generation: Generation, keys: Iterable[str]) -> Mapping[str, bytes]:

@@ -6,8 +6,8 @@ import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ci_tools.core.layout import Freshness
-from ci_tools.errors import ChannelError, ConflictError, StoreError
+from ci_tools.core.layout import Freshness, sha256
+from ci_tools.errors import ChannelError, ConflictError, NotFoundError, StoreError
 from ci_tools.ports import ABSENT, Absent, Etag
 
 if TYPE_CHECKING:
@@ -17,17 +17,32 @@ PLACE = ".probe/"
 HINT = "use AWS S3, SeaweedFS, Ceph RGW or a folder; a store that ignores If-Match cannot hold a channel"
 
 
-def probe(store: ObjectStore) -> None:
+def probe(store: ObjectStore, place: str = "") -> None:
     """Say nothing where the conditions hold; StoreError names the one that does not.
 
-    A few bytes below `.probe/` stay where the caller may not delete; they are nobody's and never read again.
+    `place` says which store it is, as its configuration does: once the conditions held there, that is kept below
+    `.probe/` and asked instead. A copy of the channel elsewhere is another place. A few bytes of the probe itself stay
+    where the caller may not delete; they are nobody's and never read again.
     """
+    held = f"{PLACE}held-{sha256(place.encode())}"
+    if place and _is_there(store, held):
+        return
     key = f"{PLACE}{secrets.token_hex(8)}"
     try:
         _require_conditions(store, key)
     finally:
         with suppress(ChannelError):  # who publishes need not be allowed to delete; and it must not hide what was found
             store.delete(key)
+    if place:
+        store.put(held, b"conditions held here\n", Freshness.IMMUTABLE, if_match=ABSENT)
+
+
+def _is_there(store: ObjectStore, key: str) -> bool:
+    try:
+        store.head(key)
+    except NotFoundError:
+        return False
+    return True
 
 
 def _require_conditions(store: ObjectStore, key: str) -> None:

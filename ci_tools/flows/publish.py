@@ -68,7 +68,7 @@ def publish(plan: BuildPlan, deliveries: Iterable[Delivery], setting: Setting, p
         results = upload(candidates, dock, press.host)
     placed, refused = _sorted_out(results, refused)
     with press.host.group("index"):
-        commit = index(placed, press.subdirs, setting)
+        commit = index(placed, press.subdirs, replace(setting, known=before))
         projected = project(setting, commit.present.generation) if commit.present.generation else ()
     report = _report(press, refused=refused, placed=placed, projected=projected)
     report = replace(report, receipt=commit.receipt, invalidated=invalidate(press.edge, projected))

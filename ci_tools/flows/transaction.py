@@ -12,7 +12,7 @@ from ci_tools.core.generation import Generation, Lifetimes, TargetFile, held_gen
 from ci_tools.core.layout import Document, Freshness
 from ci_tools.core.receipt import Cause, Published, Receipt
 from ci_tools.errors import ConflictError, StoreError, TrustError
-from ci_tools.flows.present import Present, present
+from ci_tools.flows.present import Present, present, still_present
 from ci_tools.ports import ABSENT, ObjectStore, Signer
 
 TRIES = 30
@@ -48,6 +48,7 @@ class Setting:
     cause: Cause
     now: datetime
     pause: Callable[[int], None]
+    known: Present | None = None  # what was seen earlier in the run
 
 
 Decision = Callable[[Present, int], Proposal]
@@ -69,7 +70,7 @@ def transaction(setting: Setting, decide: Decision) -> Commit:
     """
     number = 0
     for attempt in range(TRIES):
-        before = present(setting.store, setting.notary.root, setting.now)
+        before = still_present(setting.store, setting.known, setting.notary.root, setting.now)
         if before.generation is None:
             _pinned(setting)
         number = max(number, before.number + 1)
@@ -83,7 +84,8 @@ def transaction(setting: Setting, decide: Decision) -> Commit:
         if not _laid(setting.store, proposal, receipt, metadata[:-1]):
             number += 1  # left behind by a crash, or somebody else is about to commit it
         elif _committed(setting, before, receipt, metadata[-1]):
-            return Commit(present=replace(before, generation=generation, timestamp=metadata[-1].body), receipt=receipt)
+            after = replace(before, generation=generation, timestamp=metadata[-1].body, etag=None, states={})
+            return Commit(present=after, receipt=receipt)
         setting.pause(attempt)
     raise StoreError(
         f"{TRIES} commits in a row were overtaken by other publishers",

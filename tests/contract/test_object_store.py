@@ -12,7 +12,7 @@ import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -258,6 +258,26 @@ def test_what_is_deleted_is_gone_and_can_be_deleted_again(store: ObjectStore) ->
 def test_the_probe_finds_conditions_that_hold_and_leaves_nothing(store: ObjectStore) -> None:
     probe(store)
     assert list(store.list(PLACE)) == []
+
+
+def test_the_probe_asks_each_place_once() -> None:
+    store = Counting()
+    probe(store, "here")
+    asked = store.puts
+    probe(store, "here")
+    assert store.puts == asked
+    probe(store, "a copy of it elsewhere")
+    assert store.puts == 2 * asked
+
+
+class Counting(MemoryStore):
+    """A store that counts its writes."""
+
+    puts = 0
+
+    def put(self, *args: Any, **how: Any) -> Etag:
+        self.puts += 1
+        return super().put(*args, **how)
 
 
 def test_an_overlay_says_what_would_be_and_touches_nothing() -> None:
