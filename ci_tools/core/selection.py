@@ -210,5 +210,5 @@ def _tied(choice: Chosen, required: Iterable[str], chosen: Mapping[str, Chosen],
     """The choice with what it comes after, and with what else it needs of `ours`, the channel's package names."""
     requires = tuple(key for key in required if key in chosen)
     planned = {chosen[key].product.name for key in requires}
-    drawn = required_names(choice.product.output) & set(ours) - planned
+    drawn = (name for name in required_names(choice.product.output) if name in ours and name not in planned)
     return replace(choice, requires=requires, draws_on=tuple(sorted(drawn)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from tempfile import TemporaryDirectory
+from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
 
 from rattler_build import (
@@ -92,9 +92,8 @@ def _skips(stage0: Stage0Recipe, variants: VariantConfig, one: RenderedVariant, 
         "outputs": [{"package": {"name": "probe"}}],
     }
     chosen = {key: [value] for key, value in one.variant.items() if key != "target_platform"}
-    with TemporaryDirectory(prefix="channel-") as folder:
-        empty = Stage0Recipe.from_yaml(json.dumps(probe), recipe_dir=folder)
-        return not empty.render(variants.merge(VariantConfig(chosen)), RenderConfig(platform=platform))
+    empty = Stage0Recipe.from_yaml(json.dumps(probe), recipe_dir=gettempdir())  # it must be there, and is not read
+    return not empty.render(variants.merge(VariantConfig(chosen)), RenderConfig(platform=platform))
 
 
 def _output(recipe: Recipe, subdir: Subdir, variant: RenderedVariant, versions: Mapping[str, str]) -> Output:

@@ -36,6 +36,8 @@ BUILD_ONLY = (
     "LIBRARY_BIN", "LIBRARY_LIB", "LIBRARY_INC", "SCRIPTS", "SHLIB_EXT", "PATH", "HOME", "LANG", "MAKEFLAGS",
 )  # fmt: skip
 
+SANDBOX = SandboxedEnvironment(undefined=jinja2.StrictUndefined, autoescape=False)
+
 
 class Unknown:
     """A value that only a build knows: whatever one does with it, it stays unknown. It is false, and equals nothing."""
@@ -187,14 +189,14 @@ class Templates:
     """One recipe's templates, rendered in a sandbox; `path` names the recipe in problems."""
 
     path: str = field(kw_only=False)
-    environment: SandboxedEnvironment = field(
-        default_factory=lambda: SandboxedEnvironment(undefined=jinja2.StrictUndefined, autoescape=False)
-    )
+    compiled: dict[str, jinja2.Template] = field(default_factory=dict)  # a recipe is filled in more than once
 
     def rendered(self, text: str, names: Mapping[str, Any], line: int = 0) -> str:
         """`text` with its templates filled in. RecipeError with the line; `line` is added to those in `text`."""
         try:
-            return self.environment.from_string(text).render(names)
+            if text not in self.compiled:
+                self.compiled[text] = SANDBOX.from_string(text)
+            return self.compiled[text].render(names)
         except jinja2.TemplateSyntaxError as exc:
             raise self._error(exc.message or "a template is wrong", (exc.lineno or 1) + line, exc) from exc
         except RecipeError as exc:
