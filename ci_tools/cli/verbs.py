@@ -18,7 +18,10 @@ VERBS = {
     "bump": ("ci_tools.cli.bump", "New versions of what recipes build, written into them or proposed"),
     "verify": ("ci_tools.cli.verify", "Check a channel from its pinned root down to the bytes of a package"),
     "serve": ("ci_tools.cli.serve", "Serve the channel on this machine, as its edge would"),
-    "keys": ("ci_tools.cli.keys", "The channel's keys and its root of trust: init, list"),
+    "keys": (
+        "ci_tools.cli.keys",
+        "The channel's keys and its root of trust: init, list, make, rotate, …",
+    ),
     "access": ("ci_tools.cli.access", "Who may read it until when: token, grant, revoke, list, sync, setup"),
     "index": ("ci_tools.cli.index", "The index of the channel: status"),
     "ci": (

@@ -47,7 +47,7 @@ class Publisher:
         if not start <= now <= end:
             raise TrustError(
                 f"the publisher's certificate holds from {start:%Y-%m-%d} to {end:%Y-%m-%d}, not now",
-                hint="issue a new one: remove it from the public directory and run `channel keys init`",
+                hint="check this machine's clock; else issue one beside the CA's key: `channel keys rotate publisher`",
             )
 
 

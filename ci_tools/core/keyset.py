@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -49,8 +51,12 @@ MADE_WITH = {
 }
 OFFLINE = frozenset({KeyName.ROOT, KeyName.CA, KeyName.SCT})  # may be elsewhere once the documents are made
 
+DRAFT = "root.draft.json"  # the next root, while it waits for signatures
+ROOT_NAME = re.compile(r"([1-9][0-9]*)\.root\.json")
+CERTIFICATE_NAME = re.compile(r"publisher(-.+)?\.crt\.pem")
+
 Held = Mapping[KeyName, Signer]
-Published = Mapping[PublicName, bytes]
+Published = Mapping[str, bytes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +68,25 @@ class TrustMaterial:
     certificate: x509.Certificate  # the publisher's
 
 
-def trust_material(published: Callable[[PublicName], bytes | None]) -> TrustMaterial:
+def root_versions(names: Iterable[str]) -> tuple[int, ...]:
+    """The versions of the root among the names of public documents, ascending."""
+    return tuple(sorted(int(found.group(1)) for name in names if (found := ROOT_NAME.fullmatch(name))))
+
+
+def newest_root(published: Published) -> bytes | None:
+    """The newest root that is published, not verified; None where there is none yet."""
+    versions = root_versions(published)
+    return published[f"{versions[-1]}.root.json"] if versions else None
+
+
+def certificate_of(key: Signer, published: Published) -> x509.Certificate | None:
+    """The publisher's certificate for this key that lasts longest; None where there is none."""
+    found = [load_certificate(body, f"`{n}`") for n, body in published.items() if CERTIFICATE_NAME.fullmatch(n)]
+    fitting = [each for each in found if each.public_key() == public_key(key.public_key_pem)]
+    return max(fitting, key=lambda certificate: certificate.not_valid_after_utc, default=None)
+
+
+def trust_material(published: Callable[[str], bytes | None]) -> TrustMaterial:
     """The public half of a keystore (its `published`), complete; TrustError where something is missing."""
     bodies = {name: published(name) for name in PublicName}
     missing = tuple(f"there is no `{name}`" for name, body in bodies.items() if body is None)
@@ -71,6 +95,29 @@ def trust_material(published: Callable[[PublicName], bytes | None]) -> TrustMate
     certificate = load_certificate(bodies[PublicName.CERTIFICATE] or b"", f"`{PublicName.CERTIFICATE}`")
     root, trusted = bodies[PublicName.ROOT] or b"", bodies[PublicName.TRUSTED_ROOT] or b""
     return TrustMaterial(root=root, trusted_root=trusted, certificate=certificate)
+
+
+class PublicDocuments(Protocol):
+    """What the core asks of a keystore; every `ports.Keystore` is one (the core sees no ports)."""
+
+    def published(self, name: str) -> bytes | None:
+        """The public document; None where there is none yet."""
+
+    def listed(self) -> tuple[str, ...]:
+        """The names of all public documents."""
+
+
+def publisher_material(documents: PublicDocuments, key: Signer) -> TrustMaterial:
+    """The same with the certificate of this publisher's key, of those that a rotation leaves side by side."""
+    material = trust_material(documents.published)
+    named = {name: documents.published(name) or b"" for name in documents.listed() if CERTIFICATE_NAME.fullmatch(name)}
+    found = certificate_of(key, named)
+    if found is None:
+        raise TrustError(
+            "the publisher's key has no certificate here",
+            hint="issue one where the CA's key is: `channel keys rotate publisher`, and commit the public folder",
+        )
+    return replace(material, certificate=found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,55 +161,63 @@ def _gone(held: Held, published: Published) -> Iterator[Problem]:
 def _strangers(held: Held, published: Published) -> Iterator[Problem]:
     for name, key in held.items():
         document = MADE_WITH[name]
-        if document in published and not _belongs(name, key, published[document]):
+        if document in published and not _belongs(name, key, published):
             yield Problem(
-                message=f"the {name} key is not the one that `{document}` names",
+                message=f"the {name} key is not one that `{document}` or a later version of it names",
                 hint="bring back the key or the document from where this set was made; nothing was changed",
             )
 
 
-def _belongs(name: KeyName, key: Signer, document: bytes) -> bool:
+def _belongs(name: KeyName, key: Signer, published: Published) -> bool:
+    root, trusted = newest_root(published) or b"", published.get(PublicName.TRUSTED_ROOT, b"")
     match name:
         case KeyName.ROOT:
-            return names_root_key(document, key)
+            return names_root_key(root, key)
         case KeyName.ONLINE:
-            return trusts(document, key)
+            return trusts(root, key)
         case KeyName.CA:
-            return trusted_root.authority_of(document).public_key() == public_key(key.public_key_pem)
+            ours = public_key(key.public_key_pem)
+            return any(ours == authority.public_key() for authority in trusted_root.authorities_of(trusted))
         case KeyName.LOG:
-            return trusted_root.names(document, "tlogs", key)
+            return trusted_root.names(trusted, "tlogs", key)
         case KeyName.SCT:
-            return trusted_root.names(document, "ctlogs", key)
+            return trusted_root.names(trusted, "ctlogs", key)
         case KeyName.PUBLISHER:
-            return load_certificate(document, "the certificate").public_key() == public_key(key.public_key_pem)
+            return certificate_of(key, published) is not None
 
 
 def _exports(published: Published, channel: str) -> Iterator[Problem]:
     root = published.get(PublicName.TRUSTED_ROOT)
-    certificate = published.get(PublicName.CERTIFICATE)
     if root is not None and published.get(PublicName.TRUST_CONFIG, b"") not in {b"", client_trust_config(root)}:
         yield Problem(
             message=f"`{PublicName.TRUST_CONFIG}` does not hold the trusted root beside it",
             hint="remove it and run this again: it is made from the trusted root",
         )
-    if root is not None and certificate is not None:
-        yield from _certificate(load_certificate(certificate, "the publisher's certificate"), root, channel)
+    certificates = [name for name in published if CERTIFICATE_NAME.fullmatch(name)]
+    for name in certificates if root is not None else ():
+        yield from _certificate(name, load_certificate(published[name], f"`{name}`"), root or b"", channel)
 
 
-def _certificate(certificate: x509.Certificate, root: bytes, channel: str) -> Iterator[Problem]:
+def _certificate(name: str, certificate: x509.Certificate, root: bytes, channel: str) -> Iterator[Problem]:
     subjects = _subjects(certificate)
     if subjects != [Identity.of(channel).subject]:
         yield Problem(
             message=f"these keys were made for {', '.join(subjects)}, not for {Identity.of(channel).subject}",
             hint="take back the change of `url`, or make keys for the new one in another directory",
         )
-    try:
-        certificate.verify_directly_issued_by(trusted_root.authority_of(root))
-    except (ValueError, TypeError, InvalidSignature):
+    if not any(_issued(certificate, authority) for authority in trusted_root.authorities_of(root)):
         yield Problem(
-            message=f"`{PublicName.CERTIFICATE}` was not issued by the authority in `{PublicName.TRUSTED_ROOT}`",
+            message=f"`{name}` was not issued by the authority in `{PublicName.TRUSTED_ROOT}`",
             hint="bring back both from where this set was made; nothing was changed",
         )
+
+
+def _issued(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(authority)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True
 
 
 def _subjects(certificate: x509.Certificate) -> list[str]:

@@ -27,14 +27,7 @@ def trusted_root(channel: str, authority: x509.Certificate, log: Signer, sct: Si
     return {
         "mediaType": TRUSTED_ROOT,
         "tlogs": [_log(url, log, valid_for)],
-        "certificateAuthorities": [
-            {
-                "subject": {"organization": "channelsmith", "commonName": url},
-                "uri": url,
-                "certChain": {"certificates": [{"rawBytes": _text(authority.public_bytes(Encoding.DER))}]},
-                "validFor": valid_for,
-            }
-        ],
+        "certificateAuthorities": [_authority(url, authority)],
         "ctlogs": [_log(url, sct, valid_for)],
     }
 
@@ -51,6 +44,15 @@ def client_trust_config(root: bytes) -> bytes:
 def document(value: dict[str, Any]) -> bytes:
     """The bytes of an export."""
     return canonical_json(value) + b"\n"
+
+
+def _authority(url: str, certificate: x509.Certificate) -> dict[str, Any]:
+    return {
+        "subject": {"organization": "channelsmith", "commonName": url},
+        "uri": url,
+        "certChain": {"certificates": [{"rawBytes": _text(certificate.public_bytes(Encoding.DER))}]},
+        "validFor": {"start": _moment(certificate.not_valid_before_utc)},
+    }
 
 
 def _log(url: str, log: Signer, valid_for: dict[str, str]) -> dict[str, Any]:
@@ -71,26 +73,54 @@ def _text(value: bytes) -> str:
     return b64encode(value).decode()
 
 
-def authority_of(body: bytes) -> x509.Certificate:
-    """The CA's certificate in an exported trusted_root.json; TrustError where there is not exactly ours."""
+def authorities_of(body: bytes) -> tuple[x509.Certificate, ...]:
+    """The CAs' certificates in an exported trusted_root.json, oldest first; TrustError where there is none."""
     root = parse_object(body, "`trusted_root.json`")
     try:
-        (ours,) = root["certificateAuthorities"]
-        entry = ours["certChain"]["certificates"][0]
-        return x509.load_der_x509_certificate(b64decode(entry["rawBytes"], validate=True))
-    except (ValueError, KeyError, TypeError, IndexError) as exc:
+        entries = [ours["certChain"]["certificates"][0] for ours in root["certificateAuthorities"]]
+        found = tuple(x509.load_der_x509_certificate(b64decode(e["rawBytes"], validate=True)) for e in entries)
+    except (ValueError, KeyError, TypeError, IndexError):
+        found = ()
+    if not found:
         raise TrustError(
-            "`trusted_root.json` does not name one certificate authority",
+            "`trusted_root.json` does not name a certificate authority",
             hint="restore it: it was made once, with the keys, and clients hold copies",
-        ) from exc
+        )
+    return found
+
+
+def authority_of(body: bytes, ca: Signer) -> x509.Certificate:
+    """The certificate of this CA in an exported trusted_root.json; TrustError where it is not there."""
+    for found in authorities_of(body):
+        if found.public_key() == public_key(ca.public_key_pem):
+            return found
+    raise TrustError(
+        "`trusted_root.json` does not name the CA whose key this is",
+        hint="bring back the key or the document from where this set was made",
+    )
+
+
+def joined(body: bytes, authority: x509.Certificate | None, log: Signer | None, sct: Signer | None) -> bytes:
+    """The exported trusted_root.json with a further authority or log; what it named it still names.
+
+    So old attestations keep verifying, and old copies keep verifying what the old keys sign.
+    """
+    root = parse_object(body, "`trusted_root.json`")
+    url, valid_for = channel_of(body), root["tlogs"][0]["publicKey"]["validFor"]
+    if authority is not None and authority not in authorities_of(body):
+        root["certificateAuthorities"].append(_authority(url, authority))
+    for logs, key in (("tlogs", log), ("ctlogs", sct)):
+        if key is not None and not names(body, logs, key):
+            root[logs].append(_log(url, key, valid_for))
+    return document(root)
 
 
 def channel_of(body: bytes) -> str:
     """The base URL of the channel that an exported trusted_root.json was made for."""
-    authority_of(body)
-    (ours,) = parse_object(body, "`trusted_root.json`")["certificateAuthorities"]
-    url = ours.get("uri")
-    if not isinstance(url, str) or not url:
+    authorities_of(body)
+    urls = {ours.get("uri") for ours in parse_object(body, "`trusted_root.json`")["certificateAuthorities"]}
+    url = urls.pop()
+    if urls or not isinstance(url, str) or not url:
         raise TrustError("`trusted_root.json` does not say which channel it is for", hint="restore it")
     return url
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from securesystemslib.signer import Signature, SSlibKey
-from securesystemslib.signer import Signer as SSlibSigner
 from tuf.api.exceptions import LengthOrHashMismatchError, UnsignedMetadataError
 from tuf.api.metadata import Metadata, MetaFile, Root, Signed, Snapshot, Targets, Timestamp
 from tuf.api.serialization.json import JSONSerializer
@@ -23,39 +22,31 @@ LIMITS = {Root.type: 512_000, Timestamp.type: 16_384, Snapshot.type: 2_000_000, 
 Role = TypeVar("Role", Root, Timestamp, Snapshot, Targets)
 
 
-class TufSigner(SSlibSigner):
-    """One of our signers as TUF's library wants it."""
-
-    def __init__(self, signer: Signer) -> None:
-        self._signer = signer
-        self._key = tuf_key(signer)
-
-    @property
-    def public_key(self) -> SSlibKey:
-        """The public half with TUF's key id."""
-        return self._key
-
-    @classmethod
-    def from_priv_key_uri(cls, priv_key_uri: str, public_key: object, secrets_handler: object = None) -> NoReturn:
-        """Keys are chosen by wiring, never by TUF's library."""
-        raise NotImplementedError
-
-    def sign(self, payload: bytes) -> Signature:
-        """The signature, DER in hex (the specification's `ecdsa-sha2-nistp256`)."""
-        return Signature(self._key.keyid, self._signer.sign(payload).hex())
-
-
 def tuf_key(signer: Signer) -> SSlibKey:
     """The public half as TUF writes it."""
-    return SSlibKey.from_crypto(public_key(signer.public_key_pem))
+    return public_tuf_key(signer.public_key_pem)
+
+
+def public_tuf_key(pem: bytes) -> SSlibKey:
+    """The same of a public key in PEM."""
+    return SSlibKey.from_crypto(public_key(pem))
 
 
 def signed_bytes(signed: Signed, *signers: Signer) -> bytes:
     """The document with a signature of each signer; sorted keys, fixed separators."""
     document: Metadata[Any] = Metadata(signed)
     for signer in signers:
-        document.sign(TufSigner(signer), append=True)
+        sign_with(document, signer)
     return document.to_bytes(JSONSerializer(compact=True))
+
+
+def sign_with(document: Metadata[Any], signer: Signer) -> None:
+    """Add the signer's signature, DER in hex (the specification's `ecdsa-sha2-nistp256`).
+
+    The signer's own errors come through, which the library's `Metadata.sign` would wrap.
+    """
+    key = tuf_key(signer)
+    document.signatures[key.keyid] = Signature(key.keyid, signer.sign(document.signed_bytes).hex())
 
 
 def load(role: type[Role], body: bytes, name: str) -> Metadata[Role]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from ci_tools.core.keyset import KeyName, PublicName
+    from ci_tools.core.keyset import KeyName
 
 
 class Signer(Protocol):
@@ -20,7 +20,7 @@ class Signer(Protocol):
 
 
 class Keystore(Protocol):
-    """A channel's keys, and what is published of them, in one place. Nothing in it is ever replaced."""
+    """A channel's keys, and what is published of them, in one place. No key in it is ever replaced."""
 
     def signer(self, name: KeyName) -> Signer | None:
         """The key; None where there is none. TrustError where it is there and cannot be used."""
@@ -28,8 +28,23 @@ class Keystore(Protocol):
     def create(self, name: KeyName) -> Signer:
         """A new key, kept from now on, whole or not at all; TrustError where there is one already."""
 
-    def published(self, name: PublicName) -> bytes | None:
+    def signer_at(self, uri: str) -> Signer | None:
+        """The key that a URI names, as `signer`."""
+
+    def create_at(self, uri: str) -> Signer:
+        """A new key where a URI says, as `create`."""
+
+    def published(self, name: str) -> bytes | None:
         """The public document; None where there is none yet."""
 
-    def publish(self, name: PublicName, body: bytes) -> None:
+    def listed(self) -> tuple[str, ...]:
+        """The names of all public documents, sorted."""
+
+    def publish(self, name: str, body: bytes) -> None:
         """Keep a public document, whole or not at all; TrustError where there is one already."""
+
+    def replace(self, name: str, body: bytes) -> None:
+        """Keep a public document in the place of another, whole or not at all."""
+
+    def remove(self, name: str) -> None:
+        """Forget a public document; it is no error where there is none."""

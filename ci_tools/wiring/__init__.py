@@ -3,7 +3,8 @@
 from ci_tools.wiring.builds import backend_states, backends, confines, outbox, pantry, programs, renderer, supplies
 from ci_tools.wiring.edges import edge, edge_application, grant_registry, local_edge_config
 from ci_tools.wiring.hosts import cause, forge, host, machine, repository
-from ci_tools.wiring.keys import key, keystore, signer
+from ci_tools.wiring.keys import key, keystore, keystore_anywhere, signer
+from ci_tools.wiring.offices import root_office
 from ci_tools.wiring.previews import fetcher, preview_config, previews_store
 from ci_tools.wiring.publishing import press, setting
 from ci_tools.wiring.recipes import fill_templates, has_program, read_recipe, web
@@ -24,6 +25,7 @@ __all__ = [
     "host",
     "key",
     "keystore",
+    "keystore_anywhere",
     "local_edge_config",
     "machine",
     "object_store",
@@ -38,6 +40,7 @@ __all__ = [
     "readable_stores",
     "renderer",
     "repository",
+    "root_office",
     "setting",
     "signer",
     "source",

@@ -27,13 +27,24 @@ def keystore(config: ChannelConfig, env: Mapping[str, str]) -> Keystore:
     return KeyFiles(uris, Path(config.trust.public), base=config.folder, passphrase=_passphrase(env))
 
 
+def keystore_anywhere(folder: Path, env: Mapping[str, str]) -> Keystore:
+    """Keys by their URIs alone, for whoever has no channel.yaml; relative paths start at `folder`."""
+    from ci_tools.adapters.keystore import KeyFiles
+
+    return KeyFiles({}, Path(), base=folder, passphrase=_passphrase(env))
+
+
 def signer(config: ChannelConfig, uri: str, env: Mapping[str, str]) -> Signer:
     """The key that `uri` names, one of `config.trust`."""
     if uri.startswith("file:"):
         from ci_tools.adapters.signers.local_key import local_key
 
         return local_key(uri, config.folder, _passphrase(env))
-    raise UsageError(f"this version cannot sign with `{uri}`", hint="name a key file: `file:PATH`")
+    if uri.startswith("awskms:"):
+        from ci_tools.adapters.signers.aws_kms import AwsKmsKey
+
+        return AwsKmsKey(uri)
+    raise UsageError(f"`{uri}` is not where a key is", hint="write `file:PATH` or `awskms:KEY` (an alias or an ARN)")
 
 
 def key(config: ChannelConfig, env: Mapping[str, str], name: KeyName) -> Signer:

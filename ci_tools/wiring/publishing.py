@@ -42,14 +42,15 @@ def press(config: ChannelConfig, env: Mapping[str, str], setting: Setting, host:
     from ci_tools.adapters.sources.stored import StoredSource
     from ci_tools.core.attestation import Publisher
     from ci_tools.core.attester import ChannelAttester
-    from ci_tools.core.keyset import KeyName, trust_material
+    from ci_tools.core.keyset import KeyName, publisher_material
     from ci_tools.core.sidecar import Attestations
     from ci_tools.flows.publish import Press, What
 
-    material = trust_material(keystore(config, env).published)
+    publisher_key = key(config, env, KeyName.PUBLISHER)
+    material = publisher_material(keystore(config, env), publisher_key)
     url, started = config.base_url, monotonic()
     publisher = Publisher(
-        key=key(config, env, KeyName.PUBLISHER),
+        key=publisher_key,
         certificate=material.certificate,
         log=key(config, env, KeyName.LOG),
         channel=url,
