@@ -20,7 +20,7 @@ VERBS = {
     "serve": ("ci_tools.cli.serve", "Serve the channel on this machine, as its edge would"),
     "keys": (
         "ci_tools.cli.keys",
-        "The channel's keys and its root of trust: init, list, make, rotate, …",
+        "The channel's keys: init, list, make, rotate, revoke, sign-root, publish-root",
     ),
     "access": ("ci_tools.cli.access", "Who may read it until when: token, grant, revoke, list, sync, setup"),
     "index": ("ci_tools.cli.index", "The index of the channel: status"),

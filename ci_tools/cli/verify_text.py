@@ -33,8 +33,9 @@ def _summary(report: VerifyReport) -> Iterator[str]:
     if report.generation:
         until = f"{report.expires:%Y-%m-%d %H:%M} UTC"
         yield f"{report.source} is at generation {report.generation}, to be renewed by {until}"
+        index = f"{counted(checked.documents, 'index document')}, {counted(checked.shards, 'shard')}, "
         yield (
-            f"checked  {counted(checked.documents, 'index document')}, {counted(checked.shards, 'shard')}, "
+            f"checked  {index if checked.documents else ''}"
             f"{counted(checked.records, 'record')}, {counted(checked.packages, 'package')} "
             f"with attestations ({size_text(checked.bytes)})"
         )

@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tuf.api.metadata import MetaFile, Root, Snapshot, Targets, Timestamp
@@ -29,6 +29,7 @@ from ci_tools.errors import StoreError, TrustError
 if TYPE_CHECKING:
     from ci_tools.core.signing import Signer
 
+ISSUED = "x-channelsmith-issued"  # of targets and timestamp: TUF 4.1 lets others' fields be, and signs them
 SHA256_HEX = re.compile(r"[0-9a-f]{64}")
 
 
@@ -82,6 +83,8 @@ class Generation:
     timestamp: int
     targets: Mapping[str, TargetFile]
     expires: Expiries
+    issued: datetime | None = None  # when its list was signed; None where it does not say
+    vouched: datetime | None = None  # when it was last said to be the present one
 
 
 def referenced(body: bytes, role: str) -> int:
@@ -149,6 +152,8 @@ def held_generation(root: bytes, timestamp: bytes, snapshot: bytes, targets: byt
         timestamp=pointer.version,
         targets={key: _target(key, file) for key, file in sorted(listed.targets.items())},
         expires=Expiries(timestamp=pointer.expires, snapshot=middle.expires, targets=listed.expires),
+        issued=_issued(listed),
+        vouched=_issued(pointer),
     )
 
 
@@ -168,6 +173,24 @@ def past_targets(roots: Sequence[bytes], number: int, body: bytes) -> Mapping[st
         else:
             return {key: _target(key, file) for key, file in listed.targets.items() if listed.version == number}
     raise refusals[0] if refusals else TrustError("there is no root")
+
+
+def past_issue(roots: Sequence[bytes], number: int, body: bytes) -> datetime | None:
+    """When the list of generation `number` was signed, where `past_targets` believes it."""
+    past_targets(roots, number, body)
+    return _issued(load(Targets, body, layout.metadata_key("targets", number)).signed)
+
+
+def _issued(signed: Timestamp | Targets) -> datetime | None:
+    said = signed.unrecognized_fields.get(ISSUED)
+    try:
+        return datetime.fromisoformat(said) if isinstance(said, str) else None
+    except ValueError:
+        return None
+
+
+def _issue(now: datetime) -> dict[str, str]:
+    return {ISSUED: now.astimezone(UTC).replace(microsecond=0).isoformat()}
 
 
 def _named(trusted: Root, role: type[Role], body: bytes, meta: MetaFile) -> Role:
@@ -214,13 +237,18 @@ def next_generation(
     if number <= (parent.number if parent else 0):
         raise ValueError(f"generation {number} would not come after {parent and parent.number}")
     listed = {key: TufTarget(file.length, {"sha256": file.sha256}, key) for key, file in sorted(targets.items())}
-    targets_body = signed_bytes(Targets(number, expires=_until(now, lifetimes.targets), targets=listed), signer)
+    targets_body = signed_bytes(
+        Targets(
+            number, expires=_until(now, lifetimes.targets), targets=listed, unrecognized_fields=_issue(now)
+        ), signer,
+    )  # fmt: skip
     names = {"targets.json": _meta(number, targets_body)}
     snapshot_body = signed_bytes(Snapshot(number, expires=_until(now, lifetimes.snapshot), meta=names), signer)
     timestamp = Timestamp(
         (parent.timestamp if parent else 0) + 1,
         expires=_until(now, lifetimes.timestamp),
         snapshot_meta=_meta(number, snapshot_body),
+        unrecognized_fields=_issue(now),
     )
     return (
         Document(key=layout.metadata_key("targets", number), body=targets_body, freshness=Freshness.IMMUTABLE),
@@ -236,7 +264,10 @@ def refreshed_timestamp(
     trusted = load(Root, root, "the root").signed
     pointer = verified(trusted, load(Timestamp, timestamp, layout.TIMESTAMP), layout.TIMESTAMP)
     renewed = Timestamp(
-        pointer.version + 1, expires=_until(now, lifetimes.timestamp), snapshot_meta=pointer.snapshot_meta
+        pointer.version + 1,
+        expires=_until(now, lifetimes.timestamp),
+        snapshot_meta=pointer.snapshot_meta,
+        unrecognized_fields=_issue(now),
     )
     return _commit(renewed, signer)
 

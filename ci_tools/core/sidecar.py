@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -46,9 +46,11 @@ class Attestation:
 class Attestations:
     """A channel's trusted root, ready to judge many sidecars. Offline; nothing is asked of anybody."""
 
-    def __init__(self, trusted_root: bytes, channel: str) -> None:
+    def __init__(self, trusted_root: bytes, channel: str, identity: str = "") -> None:
+        """Take whose word counts: `identity`, the URI of a certificate, or the channel's publisher."""
         self.channel = certificates.channel_url(channel)
-        self.identity = certificates.Identity.of(channel)
+        ours = certificates.Identity.of(channel)
+        self.identity = replace(ours, subject=identity) if identity else ours
         parse_object(trusted_root, "the trusted root")
         try:
             self._verifier = Verifier(trusted_root=TrustedRoot(TrustedRootMessage.from_json(trusted_root)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -14,6 +14,7 @@ from ci_tools.core.strict_json import parse_object
 from ci_tools.errors import PackageError, TrustError
 
 DO_NOT_USE = "do not install from this copy; its owner restores the object or publishes again"
+MAX_AGE = timedelta(days=7)
 CHAIN = "tuf"  # where a finding is that concerns the whole chain of signatures
 SECTIONS = {"packages": ".tar.bz2", "packages.conda": ".conda"}  # CEP 36
 
@@ -51,6 +52,9 @@ class VerifyPolicy:
     seed: str = ""
     known: Generation | None = None
     at_least: int = 0  # an older generation than this number is a rollback
+    identity: str = ""  # whose attestations count, where it is not the channel's publisher
+    max_age: timedelta = MAX_AGE  # how long a generation that was replaced is still good for a lock
+    vouched_within: timedelta | None = None  # a channel that nobody has vouched for since is found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

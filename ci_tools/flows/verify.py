@@ -40,14 +40,14 @@ def verify(
 
     Raises TrustError only where `policy` itself cannot be used, RemoteError and StoreError where nothing can be said.
     """
-    attestations = Attestations(policy.trusted_root, policy.channel)
+    attestations = Attestations(policy.trusted_root, policy.channel, policy.identity)
     report = VerifyReport(source=source.url)
     for _ in range(TRIES):
         try:
             followed = follow(source, root, now, policy.known)
         except TrustError as exc:
             return VerifyReport(source=source.url, findings=(chain_finding(exc, CHAIN),))
-        report = _looked_at(source, followed, policy, attestations, progress)
+        report = _looked_at(source, followed, policy, attestations, progress=progress, now=now)
         if report.ok or not _moved_on(source, root, followed, now):
             break  # else somebody published meanwhile: what was found may be the seam between two generations
     return report
@@ -61,13 +61,15 @@ def _moved_on(source: ChannelSource, root: bytes, followed: Followed, now: datet
 
 
 def _looked_at(
-    source: ChannelSource, followed: Followed, policy: VerifyPolicy, attestations: Attestations, progress: Progress
-) -> VerifyReport:
+    source: ChannelSource, followed: Followed, policy: VerifyPolicy, attestations: Attestations, *,
+    progress: Progress, now: datetime,
+) -> VerifyReport:  # fmt: skip
     documents = verify_documents(source, followed.generation)
     listed = tuple(verify_records(source, subdir, documents.bodies) for subdir in _subdirs(followed))
-    entries = _chosen(tuple(entry for subdir in listed for entry in _entries(subdir)), policy)
+    entries = chosen(tuple(entry for subdir in listed for entry in _entries(subdir)), policy)
     findings = (
-        *_rollback(followed, policy), *_channel(followed), *documents.findings, *verify_pointers(source, followed),
+        *_rollback(followed, policy), *_stale(followed, policy, now), *_channel(followed),
+        *documents.findings, *verify_pointers(source, followed),
         *(finding for subdir in listed for finding in subdir.findings),
     )  # fmt: skip
     with progress("verify", len(entries), "packages") as advance:
@@ -87,6 +89,15 @@ def _rollback(followed: Followed, policy: VerifyPolicy) -> tuple[Finding, ...]:
         return ()
     what = f"the channel is at generation {number}, which is older than {policy.at_least} (rollback)"
     return (Finding(where=CHAIN, what=what, hint="ask the owner before using this copy"),)
+
+
+def _stale(followed: Followed, policy: VerifyPolicy, now: datetime) -> tuple[Finding, ...]:
+    vouched = followed.generation.vouched
+    if policy.vouched_within is None or (vouched is not None and now - vouched <= policy.vouched_within):
+        return ()
+    said = f"{vouched:%Y-%m-%d %H:%M} UTC" if vouched else "a time that it does not say"
+    hint = "`channel index refresh` says it again; if that was done, this copy is an old one"
+    return (Finding(where=CHAIN, what=f"nobody has vouched for the channel since {said} (freeze)", hint=hint),)
 
 
 def _channel(followed: Followed) -> tuple[Finding, ...]:
@@ -115,7 +126,7 @@ def _entries(listed: Listed) -> tuple[Entry, ...]:
     )
 
 
-def _chosen(entries: Sequence[Entry], policy: VerifyPolicy) -> tuple[Entry, ...]:
+def chosen(entries: Sequence[Entry], policy: VerifyPolicy) -> tuple[Entry, ...]:
     """All, or as many as the policy says, such that nobody who does not know the seed can tell which."""
     if policy.sample is None:
         return tuple(entries)

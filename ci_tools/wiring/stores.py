@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ci_tools.config import ChannelConfig
+    from ci_tools.core.lock import LockedPackage
     from ci_tools.core.tokens import Token
     from ci_tools.ports import ChannelSource, ObjectStore, PackageReader
 
@@ -50,6 +51,13 @@ def readable_stores(config: ChannelConfig, token: Token | None) -> tuple[Callabl
 
     own = partial(kept_store, config)
     return (through_the_edge,) if token and not isinstance(config.store, LocalStoreConfig) else (own,)
+
+
+def locked_packages(path: Path) -> tuple[LockedPackage, ...]:
+    """The conda packages that a lock file pins."""
+    from ci_tools.adapters import lockfiles
+
+    return lockfiles.locked_packages(path)
 
 
 def package_reader(config: ChannelConfig | None = None) -> PackageReader:
