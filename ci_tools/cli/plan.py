@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,15 +12,19 @@ import click
 
 from ci_tools import documents, wiring
 from ci_tools.adapters import machine
+from ci_tools.cli.explanation_text import explanation_text
 from ci_tools.cli.plan_text import plan_text
 from ci_tools.config import Backend, parse_config
 from ci_tools.core.changes import Everything, Push, Since, Span
 from ci_tools.core.dependents import DependentsPolicy
+from ci_tools.core.drawing import around, dot, drawing, mermaid
 from ci_tools.core.keyset import PublicName
 from ci_tools.core.package import Subdir
 from ci_tools.core.planner import PlanSettings, Setup
 from ci_tools.core.recipe import Dialect
 from ci_tools.errors import Problem, RecipeError, UsageError
+from ci_tools.flows.explain import explain as explain_
+from ci_tools.flows.explain import weighed
 from ci_tools.flows.plan import Means, plan
 from ci_tools.flows.published import published
 
@@ -28,6 +34,7 @@ if TYPE_CHECKING:
     from ci_tools.flows.published import Published
     from ci_tools.ports import Repository
 
+LANGUAGES = {".mmd": lambda drawn: mermaid(around(drawn)), ".dot": dot}
 # What a recipe.yaml is taken for that could be of several dialects: what is said to build it decides.
 NEUTRAL = {Backend.RATTLER_BUILD: Dialect.V1}
 
@@ -39,6 +46,8 @@ NEUTRAL = {Backend.RATTLER_BUILD: Dialect.V1}
 @click.option("--missing", is_flag=True, help="Plan everything that the channel lacks; the default without a range")
 @click.option("--subdir", "subdirs", metavar="SUBDIR", multiple=True, help="Plan for this subdir only; may be repeated")
 @click.option("--out", metavar="FILE", type=click.Path(path_type=Path), help="Write plan.json here")
+@click.option("--explain", metavar="NAME", help="Say of one recipe or package why it is built, skipped or refused")
+@click.option("--graph", metavar="FILE", type=click.Path(path_type=Path), help="Draw the plan: FILE.mmd or FILE.dot")
 @click.pass_obj
 def command(
     run: Run,
@@ -49,6 +58,8 @@ def command(
     missing: bool,
     subdirs: tuple[str, ...],
     out: Path | None,
+    explain: str | None,
+    graph: Path | None,
 ) -> None:
     """Say what a git range would build, skip and refuse, and why.
 
@@ -56,17 +67,46 @@ def command(
     """
     span = _span(base, before, head, missing=missing)
     named = _subdirs(run, subdirs)
-    tell(run, planned(run, span, named, held(run, named)), out)
+    known = held(run, named)
+    if explain:
+        _explain(run, span, named, known, explain)
+    elif graph:
+        tell(run, _drawn(run, span, named, known, graph), out)
+    else:
+        tell(run, planned(run, span, named, known), out)
+
+
+def _explain(run: Run, span: Span, subdirs: tuple[Subdir, ...], held: Published, name: str) -> None:
+    means, settings = _means(run), _settings(run, subdirs, held)
+    found = explain_(means, settings, weighed(means, held.outputs, settings, span), name)
+    run.emit(found, lambda value: explanation_text(value, verbose=run.verbose))
+
+
+def _drawn(run: Run, span: Span, subdirs: tuple[Subdir, ...], held: Published, graph: Path) -> BuildPlan:
+    """The plan, its graph written to a file in the language that the file's name says."""
+    language = LANGUAGES.get(graph.suffix)
+    if language is None:
+        known = " or ".join(f"`{graph.stem}{suffix}`" for suffix in LANGUAGES)
+        raise UsageError(f"`{graph}` says no language that draws", hint=f"name it {known}")
+    found = weighed(_means(run), held.outputs, _settings(run, subdirs, held), span)
+    if not run.dry_run:
+        write_file(graph, language(drawing(found)).encode())
+    return found.plan
 
 
 def tell(run: Run, plan: BuildPlan, out: Path | None) -> None:
     """Write the plan to `out` and say it; RecipeError, after that, where something is refused."""
     if out and not run.dry_run:
         write_file(out, documents.write(plan))
-    run.host.say(plan_text(plan, verbose=run.verbose))
+    run.host.say(plan_text(plan, verbose=run.verbose, width=_width(run)))
     run.emit(plan, lambda _: "")
     if plan.refusals or plan.problems:
         raise RecipeError(*plan.problems, *map(_problem, plan.refusals))
+
+
+def _width(run: Run) -> int:
+    """How wide the terminal is that narration goes to; 0 where it goes to none, and nothing is cut."""
+    return shutil.get_terminal_size().columns if sys.stderr.isatty() and not run.json else 0
 
 
 def _span(base: str | None, before: str | None, head: str, *, missing: bool) -> Span:
@@ -97,9 +137,17 @@ def planned(
     run: Run, span: Span, subdirs: tuple[Subdir, ...], held: Published, *, heal: bool = False
 ) -> BuildPlan:  # fmt: skip
     """The plan for `span` against what is `held`; `heal` adds what the channel lacks."""
+    return plan(_means(run), held.outputs, _settings(run, subdirs, held, heal=heal), span)
+
+
+def _means(run: Run) -> Means:
+    backends, renderer = wiring.backends(run.config, run.env), wiring.renderer(run.config, run.env)
+    return Means(repository=repository_of(run), renderer=renderer, backends=backends)
+
+
+def _settings(run: Run, subdirs: tuple[Subdir, ...], held: Published, *, heal: bool = False) -> PlanSettings:
     config = run.config
-    repository = repository_of(run)
-    settings = PlanSettings(
+    return PlanSettings(
         channel=config.base_url,
         recipes=config.recipes.path,
         variants=config.recipes.variants,
@@ -114,9 +162,6 @@ def planned(
         file=run.config_path.name,
         read=_setup,
     )
-    backends, renderer = wiring.backends(config, run.env), wiring.renderer(config, run.env)
-    means = Means(repository=repository, renderer=renderer, backends=backends)
-    return plan(means, held.outputs, settings, span)
 
 
 def _setup(body: bytes) -> Setup | None:

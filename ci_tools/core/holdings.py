@@ -17,13 +17,15 @@ USUAL_SECONDS = 300.0  # of a build, where nothing published says otherwise
 class PublishedOutput:
     """One indexed file. `input_hash` is empty where it was never recorded: an import, a rebuilt index.
 
-    `seconds` is how long its build took, 0 where that is not known.
+    `seconds` is how long its build took, 0 where that is not known; `commit` and `generation` are where it comes from.
     """
 
     filename: Filename
     build_number: int
     input_hash: str = ""
     seconds: float = 0.0
+    commit: str = ""
+    generation: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -97,14 +97,14 @@ def decide(
     survey: Survey, published: Mapping[Subdir, Sequence[PublishedOutput]], settings: PlanSettings
 ) -> BuildPlan:  # fmt: skip
     """The plan, with every mistake of every recipe, those of the survey included: a mistake stops only its recipe."""
-    inputs = _inputs(survey)
+    inputs = inputs_of(survey)
     asked, unowned = _asked(survey, inputs, heal=settings.heal)
     outputs = [output for found in survey.rendered.values() for output in found]
     clashes = mistakes.clashes(outputs, settings.recipes)
     problems = (*survey.problems, *(p for found in inputs.values() for p in found.problems), *clashes.values())
     wrong = {*survey.wrong, *(recipe for makers in clashes for recipe in makers)}
     sound = [recipe for recipe in survey.recipes if recipe not in wrong and not inputs[recipe.directory].problems]
-    products = _products(survey, sound, inputs, settings.machines)
+    products = products_of(survey, sound, inputs, settings.machines)
     holdings = Holdings(published=published)
     rules = Rules(
         machines=settings.machines,
@@ -136,7 +136,7 @@ def _in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     return tuple(sorted(dict.fromkeys(problems), key=lambda p: (p.path, p.line, p.message)))
 
 
-def _inputs(survey: Survey) -> Mapping[str, Inputs]:
+def inputs_of(survey: Survey) -> Mapping[str, Inputs]:
     """Recipe directory -> what it is made from."""
     sources: dict[str, set[str]] = defaultdict(set)
     for outputs in survey.rendered.values():
@@ -161,7 +161,7 @@ def _asked(survey: Survey, inputs: Mapping[str, Inputs], *, heal: bool) -> tuple
     return asked, unowned
 
 
-def _products(
+def products_of(
     survey: Survey, sound: Iterable[Recipe], inputs: Mapping[str, Inputs], machines: Iterable[Subdir]
 ) -> Iterator[Product]:
     """Every output with its machine and hash. A noarch package is at home on the first machine whose recipe makes it.

@@ -64,4 +64,6 @@ def _outputs(state: IndexState) -> Iterator[PublishedOutput]:
                 build_number=record.build_number,
                 input_hash=build.input_hash if build else "",
                 seconds=build.seconds if build else 0.0,
+                commit=build.commit if build else "",
+                generation=build.generation if build else 0,
             )

@@ -50,7 +50,8 @@ def test_the_plan_goes_to_a_file_and_a_table_to_stderr(channel: Call, tmp_path: 
     code, out, err = channel("--out", str(tmp_path / "new/plan.json"))
     found = documents.read(BuildPlan, (tmp_path / "new/plan.json").read_bytes(), "plan.json")
     assert (code, out, [o.reason for o in found.outputs()]) == (0, "", [Reason.MISSING])
-    assert "linux-64-data  noarch/data-1.0-" in err
+    assert "  linux-64-data  on ubuntu-24.04" in err
+    assert "    data  1.0  " in err
     assert [file.name for file in (tmp_path / "new").iterdir()] == ["plan.json"]
 
 
@@ -119,7 +120,8 @@ def test_what_is_published_is_read_from_the_present_generation(tmp_path: Path) -
     world.publish(package)
     found = published(world.store, ring().root, [Subdir.LINUX_64], NOW)
     hashed = package.planned.input_hash
-    held = PublishedOutput(filename=package.filename, build_number=3, input_hash=hashed, seconds=1.0)
+    held = PublishedOutput(filename=package.filename, build_number=3, input_hash=hashed, seconds=1.0,
+                           commit="1" * 40, generation=1)  # fmt: skip
     assert (found.generation, found.outputs) == (1, {Subdir.LINUX_64: (), Subdir.NOARCH: (held,)})
 
 

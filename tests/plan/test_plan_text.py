@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ci_tools.cli.plan_text import plan_text
 from ci_tools.core.package import Filename, Subdir
-from ci_tools.core.plan import BuildPlan, Job, PlannedOutput, Reason, Refusal, Skip
+from ci_tools.core.plan import BuildPlan, Job, PlannedOutput, Reason, Refusal, Role, Skip
 from ci_tools.core.recipe import Dialect
 
 
@@ -30,7 +30,7 @@ PLAN = BuildPlan(
     base="0123456789abcdef0123456789abcdef01234567",
     head="f" * 40,
     generation=7,
-    jobs=(Job(id="linux-64-lib", subdir=Subdir.LINUX_64, runner="ubuntu", outputs=(LIB, TOOL)),),
+    jobs=(Job(id="linux-64-lib", subdir=Subdir.LINUX_64, runner="ubuntu", outputs=(LIB, TOOL), seconds=95.0),),
     skips=(
         Skip(recipe="recipes/c", what="c-1-0.conda", reason=Reason.NEEDS_PROGRAM, because="this machine has no `cc`"),
         Skip(recipe="recipes/o", what="o-1-0.conda", reason=Reason.PUBLISHED, because="published from the same inputs"),
@@ -51,13 +51,15 @@ PLAN = BuildPlan(
 
 TEXT = """\
 build (2)
-  linux-64-lib  linux-64/lib-1.0-h1_0.conda   missing  the channel lacks it and `tool-1.0-h1_0.conda` needs it
-                linux-64/tool-1.0-h1_0.conda  changed  `recipes/tool/recipe.yaml` changed
+  linux-64-lib  on ubuntu, about 2 min
+    lib   1.0  h1_0  linux-64  the channel lacks it and `tool-1.0-h1_0.conda` needs it
+    tool  1.0  h1_0  linux-64  `recipes/tool/recipe.yaml` changed
 skip (1)
-  c-1-0.conda  needs a program  this machine has no `cc`
+  c  this machine has no `cc`
 refuse (1)
-  r-1-0.conda  changed but not bumped  `r-1-0.conda` is published from other inputs  set the build number to 1 in \
-recipes/r/recipe.yaml
+  r-1-0.conda: changed but not bumped
+    `r-1-0.conda` is published from other inputs
+    set the build number to 1 in recipes/r/recipe.yaml
 1 output is published already; -v names them
 2 recipes are unchanged; -v names them
 changed, and of no recipe (2)
@@ -65,9 +67,39 @@ changed, and of no recipe (2)
   evil\\x1b[2J\\nname
 2 outputs in 1 job (what changed since 0123456789ab, against generation 7)"""
 
+NARROW = """\
+build (2)
+  linux-64-lib  on ubuntu, about 2 min
+    lib   1.0  h1_0  linux-64
+        the channel lacks it and `tool-1.0-h1_0.conda` needs it
+    tool  1.0  h1_0  linux-64
+        `recipes/tool/recipe.yaml` changed
+"""
+
 
 def test_a_plan_is_shown_with_its_reasons() -> None:
     assert plan_text(PLAN) == TEXT
+
+
+def test_a_reason_for_which_there_is_no_room_stands_below() -> None:
+    assert plan_text(PLAN, width=64).startswith(NARROW)
+    assert all(len(line) <= 40 for line in plan_text(PLAN, width=40).splitlines()[:6])
+    assert plan_text(PLAN, width=200) == TEXT
+    assert plan_text(PLAN, width=40, verbose=True) == plan_text(PLAN, verbose=True)
+
+
+def test_what_is_not_published_from_a_job_says_so() -> None:
+    jobs = (replace(PLAN.jobs[0], outputs=(replace(LIB, role=Role.SCAFFOLD), replace(TOOL, role=Role.TEST))),)
+    text = plan_text(replace(PLAN, jobs=jobs))
+    assert "not published from here: the channel lacks it" in text
+    assert "only tested: `recipes/tool/recipe.yaml` changed" in text
+
+
+def test_many_that_are_skipped_for_one_reason_share_a_line() -> None:
+    skips = tuple(replace(PLAN.skips[0], what=f"c{at}-1-0.conda") for at in range(8))
+    text = plan_text(replace(PLAN, skips=skips))
+    assert "  c0, c1, c2, c3, c4, c5 and 2 more  this machine has no `cc`\n" in text
+    assert "c7-1-0.conda" in plan_text(replace(PLAN, skips=skips), verbose=True)
 
 
 def test_verbose_names_every_skip() -> None:
