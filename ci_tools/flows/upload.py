@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,10 +15,10 @@ from ci_tools.core.layout import Freshness
 from ci_tools.core.package import PackageRecord
 from ci_tools.core.receipt import Fault, Refused
 from ci_tools.errors import ConflictError, NotFoundError, PackageError
-from ci_tools.ports import ABSENT, Absent, Etag, ObjectStore, PackageReader
+from ci_tools.ports import ABSENT, Absent, Etag, ObjectStore, PackageReader, Sent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from ci_tools.core.package import Filename
     from ci_tools.ports import CodeHost, Head
@@ -62,12 +63,16 @@ class Placed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dock:
-    """What uploading needs: the store, who vouches, who opens packages, and what is indexed already (key -> record)."""
+    """What uploading needs: the store, who vouches, who opens packages, and what is indexed already (key -> record).
+
+    `sent` hears how many more bytes of a package are there.
+    """
 
     store: ObjectStore
     attester: Attester
     reader: PackageReader
     indexed: Mapping[str, PackageRecord]
+    sent: Sent | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,12 +88,30 @@ def upload(candidates: Iterable[Candidate], dock: Dock, host: CodeHost) -> tuple
     waiting = tuple(candidates)
     total = sum(c.artifact.record.size for c in waiting)
     with host.progress("upload", total, "B") as advance, ThreadPoolExecutor(IN_PARALLEL) as pool:
-        return tuple(pool.map(lambda c: _told(_placed(c, dock), c, advance), waiting))
+        return tuple(pool.map(lambda c: _told(c, dock, advance), waiting))
 
 
-def _told(result: Placed | Refused, candidate: Candidate, advance: Callable[[int], None]) -> Placed | Refused:
-    advance(candidate.artifact.record.size)
-    return result
+def _told(candidate: Candidate, dock: Dock, advance: Sent) -> Placed | Refused:
+    meter = _Meter(left=candidate.artifact.record.size, advance=advance)
+    try:
+        return _placed(candidate, replace(dock, sent=meter.more))
+    finally:
+        meter.more(meter.left)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Meter:
+    """How much of one package is still to go; what is sent twice counts once."""
+
+    left: int
+    advance: Sent
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def more(self, count: int) -> None:
+        with self.lock:
+            counted = min(count, self.left)
+            self.left -= counted
+        self.advance(counted)
 
 
 def _placed(candidate: Candidate, dock: Dock) -> Placed | Refused:
@@ -123,7 +146,9 @@ def _brought(candidate: Candidate, dock: Dock, seen: Sidecar) -> Placed | Refuse
     artifact = candidate.artifact
     metadata = {SHA256: artifact.record.sha256, INPUT_HASH: candidate.planned.input_hash}
     try:
-        dock.store.put(_key(candidate), artifact.path, Freshness.IMMUTABLE, if_match=ABSENT, metadata=metadata)
+        dock.store.put(
+            _key(candidate), artifact.path, Freshness.IMMUTABLE, if_match=ABSENT, metadata=metadata, sent=dock.sent
+        )
     except ConflictError:
         # Somebody put another build of it between our look and our write: judge what is there now.
         return _adopted(candidate, dock.store.head(_key(candidate)), dock)

@@ -6,7 +6,7 @@ from ci_tools.ports.hosts import CodeHost
 from ci_tools.ports.keys import Keystore, Signer
 from ci_tools.ports.repository import Repository
 from ci_tools.ports.sources import ChannelSource, PackageReader
-from ci_tools.ports.stores import ABSENT, Absent, Etag, Head, ObjectStore, Stored
+from ci_tools.ports.stores import ABSENT, Absent, Etag, Head, ObjectStore, Sent, Stored
 
 __all__ = [
     "ABSENT",
@@ -25,6 +25,7 @@ __all__ = [
     "Pantry",
     "Renderer",
     "Repository",
+    "Sent",
     "Signer",
     "Stored",
     "Workspace",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NewType, Protocol
 
@@ -44,6 +44,9 @@ class Stored:
     head: Head
 
 
+Sent = Callable[[int], None]  # how many more bytes are there
+
+
 class ObjectStore(Protocol):
     """Where a channel is kept. Keys are relative to the configured prefix and pass `layout.checked_key` both ways.
 
@@ -63,12 +66,13 @@ class ObjectStore(Protocol):
 
     def put(
         self, key: str, body: bytes | Path, freshness: Freshness, *,
-        if_match: Etag | Absent | None = None, metadata: Mapping[str, str] | None = None,
+        if_match: Etag | Absent | None = None, metadata: Mapping[str, str] | None = None, sent: Sent | None = None,
     ) -> Etag:  # fmt: skip
         """Write the object whole or not at all; a Path is streamed. The condition holds at the moment of the write.
 
         The server is given, or is asked for, a checksum of the bytes. Content type and Cache-Control follow from
-        the key and `freshness`. Returns the new etag.
+        the key and `freshness`. `sent` hears now and then how many more bytes of a long file are there, from any
+        thread. Returns the new etag.
         """
 
     def list(self, prefix: str) -> Iterator[Head]:

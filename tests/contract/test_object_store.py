@@ -25,7 +25,7 @@ from ci_tools.adapters.stores.remembering import RememberingStore
 from ci_tools.core.layout import Freshness
 from ci_tools.errors import ConflictError, NotFoundError, RemoteError, StoreError
 from ci_tools.flows.probe import PLACE, probe
-from ci_tools.ports import ABSENT, Absent, Etag, ObjectStore
+from ci_tools.ports import ABSENT, Absent, Etag, ObjectStore, Sent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -211,6 +211,15 @@ def test_a_large_file_arrives_whole_and_in_chunks(store: ObjectStore, tmp_path: 
     assert store.put("noarch/large.conda", path, IMMUTABLE, if_match=ABSENT, metadata={"sha256": "x"}) == etag
 
 
+@pytest.mark.parametrize("store", ON_DISK, indirect=True)
+def test_a_large_file_is_heard_of_on_its_way(store: ObjectStore, tmp_path: Path) -> None:
+    path, heard = tmp_path / "large.conda", []
+    path.write_bytes(b"x" * (40 << 20))
+    store.put("large.conda", path, IMMUTABLE, if_match=ABSENT, sent=heard.append)
+    assert sum(heard) == 40 << 20
+    assert max(heard) <= 16 << 20
+
+
 def test_a_large_file_is_created_once_too(store: ObjectStore, tmp_path: Path) -> None:
     path = tmp_path / "large.conda"
     path.write_bytes(b"x" * (18 << 20))
@@ -303,10 +312,10 @@ class Careless(MemoryStore):
 
     def put(
         self, key: str, body: bytes | Path, freshness: Freshness, *,
-        if_match: Etag | Absent | None = None, metadata: Mapping[str, str] | None = None,
+        if_match: Etag | Absent | None = None, metadata: Mapping[str, str] | None = None, sent: Sent | None = None,
     ) -> Etag:  # fmt: skip
         ignored = isinstance(if_match, self._only)
-        return super().put(key, body, freshness, if_match=None if ignored else if_match, metadata=metadata)
+        return super().put(key, body, freshness, if_match=None if ignored else if_match, metadata=metadata, sent=sent)
 
 
 @pytest.mark.parametrize(("ignored", "named"), [(Absent, "If-None-Match"), (str, "If-Match")])

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ci_tools.core.layout import Freshness
-    from ci_tools.ports import Absent, Etag, Head, Stored
+    from ci_tools.ports import Absent, Etag, Head, Sent, Stored
 
 SUBDIRS = (Subdir.NOARCH, Subdir.LINUX_64)
 COMPARED = (layout.REPODATA, layout.REPODATA_ZST, layout.SHARD_INDEX, layout.RUN_EXPORTS, layout.RUN_EXPORTS_ZST)
@@ -128,14 +128,14 @@ class Watched:
 
     def put(
         self, key: str, body: bytes | Path, freshness: Freshness, *,
-        if_match: Etag | Absent | None = None, metadata: Mapping[str, str] | None = None,
+        if_match: Etag | Absent | None = None, metadata: Mapping[str, str] | None = None, sent: Sent | None = None,
     ) -> Etag:  # fmt: skip
         with self.lock:
             self.writes.append(key)
             number = len(self.writes)
         for call in self.before:
             call(number, key)
-        etag = self.under.put(key, body, freshness, if_match=if_match, metadata=metadata)
+        etag = self.under.put(key, body, freshness, if_match=if_match, metadata=metadata, sent=sent)
         for call in self.after:
             call(number, key)
         return etag

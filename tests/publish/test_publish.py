@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from looking import assert_sound, listed, sharded
 from packages import make_package
 from simulator import Package, World
 
+from ci_tools.adapters.hosts.terminal import Terminal
+from ci_tools.adapters.stores.memory import MemoryStore
 from ci_tools.core.layout import sha256
 from ci_tools.core.package import Subdir
 from ci_tools.core.plan import Aborted, Failed
@@ -17,10 +21,11 @@ from ci_tools.core.receipt import Fault
 from ci_tools.flows.publish import What, publish
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from ci_tools.core.receipt import RunReport
-    from ci_tools.ports import ObjectStore
+    from ci_tools.ports import Etag, ObjectStore, Sent
 
 DATA, TOOL = Package(name="data"), Package(name="tool", depends=("data",), requires=("data-1.0-0.conda",))
 
@@ -175,6 +180,28 @@ def test_a_name_belongs_to_the_recipe_that_made_it_first(memory: World) -> None:
     report = memory.publish(replace(DATA, version="2.0", recipe="recipes/thief"))
     assert faults(report) == {"noarch/data-2.0-0.conda": Fault.PROMISE}
     assert "recipes/data" in report.refused[0].because
+
+
+def test_every_byte_of_an_upload_is_counted_once(memory: World) -> None:
+    plan, delivery = memory.deliver(DATA, TOOL)
+    counted: list[int] = []
+
+    class Listening(Terminal):
+        @contextmanager
+        def progress(self, _title: str, _total: int, unit: str) -> Iterator[Callable[[int], None]]:
+            yield counted.append if unit == "B" else lambda _more: None
+
+    class Talkative(MemoryStore):
+        def put(self, *args: Any, sent: Sent | None = None, **how: Any) -> Etag:
+            if sent:  # a part goes up, is lost, goes up again, and more than there is
+                for count in (100, 100, 10_000_000):
+                    sent(count)
+            return super().put(*args, **how)
+
+    store = Talkative()
+    press = replace(memory.press(store=store), host=Listening(io.StringIO(), {}, verbosity=-1))
+    publish(plan, (delivery,), memory.setting(store), press)
+    assert sum(counted) == sum(built.size for built in delivery.report.outcomes)
 
 
 def test_only_what_changed_is_invalidated(memory: World) -> None:

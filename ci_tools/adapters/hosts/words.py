@@ -76,7 +76,8 @@ class Milestones:
             step = self._done * STEPS // self._total if self._total else STEPS
             if self._step < step < STEPS and time.monotonic() - self._said >= PAUSE:
                 self._step, self._said = step, time.monotonic()
-                self._say(f"{self._title}: {amount(self._done, self._total, self._unit)}")
+                left = (self._said - self._began) * (self._total - self._done) / self._done
+                self._say(f"{self._title}: {amount(self._done, self._total, self._unit)}, {lasted(left)} left")
 
     def end(self) -> None:
         """The last line, where there was something to do."""

@@ -29,7 +29,7 @@ from ci_tools.adapters.stores.local_files import (
 from ci_tools.adapters.stores.local_notes import Note, Notes, identity, unnoted
 from ci_tools.core.layout import Freshness, checked_key
 from ci_tools.errors import NotFoundError, StoreError
-from ci_tools.ports import Absent, Etag, Head, Stored
+from ci_tools.ports import Absent, Etag, Head, Sent, Stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -72,12 +72,12 @@ class LocalStore:
 
     def put(
         self, key: str, body: bytes | Path, freshness: Freshness, *,
-        if_match: Etag | Absent | None = None, metadata: Mapping[str, str] | None = None,
+        if_match: Etag | Absent | None = None, metadata: Mapping[str, str] | None = None, sent: Sent | None = None,
     ) -> Etag:  # fmt: skip
         path = self._path(key)
         with writing(key):
             self._clear()
-            with self._temporary(body) as (temporary, etag), self._locked():
+            with self._temporary(body, sent) as (temporary, etag), self._locked():
                 require_plain(path.parent, self._root)
                 note = Note(etag=etag, metadata=dict(metadata or {}))
                 if if_match is not None and not holds(if_match, self._present(key)):
@@ -158,14 +158,14 @@ class LocalStore:
         raise conflict(key)
 
     @contextmanager
-    def _temporary(self, body: bytes | Path) -> Iterator[tuple[Path, Etag]]:
+    def _temporary(self, body: bytes | Path, sent: Sent | None = None) -> Iterator[tuple[Path, Etag]]:
         """A file with these bytes on the store's own disk, readable by a web server; gone at the end if still there."""
         folder = self._hidden / "tmp"
         make_folder(folder, self._root)
         descriptor, name = tempfile.mkstemp(dir=folder)
         try:
             with os.fdopen(descriptor, "wb") as file:
-                etag = _filled(file, body)
+                etag = _filled(file, body, sent)
                 os.fchmod(file.fileno(), 0o644)
             yield Path(name), etag
         finally:
@@ -192,12 +192,14 @@ def _head(key: str, note: Note, size: int) -> Head:
     return Head(key=key, etag=note.etag, size=size, metadata=note.metadata)
 
 
-def _filled(file: IO[bytes], body: bytes | Path) -> Etag:
+def _filled(file: IO[bytes], body: bytes | Path, sent: Sent | None) -> Etag:
     """Write `body` and say its digest."""
     digest = hashlib.sha256()
     for piece in pieces(body):
         digest.update(piece)
         file.write(piece)
+        if sent:
+            sent(len(piece))
     return Etag(digest.hexdigest())
 
 

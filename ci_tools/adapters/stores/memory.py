@@ -12,7 +12,7 @@ from ci_tools.adapters.stores.bodies import digest_of, opened_body, pieces, size
 from ci_tools.adapters.stores.conditions import conflict, holds
 from ci_tools.core.layout import Freshness, checked_key
 from ci_tools.errors import NotFoundError
-from ci_tools.ports import Absent, Etag, Head, Stored
+from ci_tools.ports import Absent, Etag, Head, Sent, Stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,6 +53,7 @@ class MemoryStore:
     def put(
         self, key: str, body: bytes | Path, freshness: Freshness, *,  # noqa: ARG002 (memory does not age)
         if_match: Etag | Absent | None = None, metadata: Mapping[str, str] | None = None,
+        sent: Sent | None = None,  # noqa: ARG002 (there is no way to go)
     ) -> Etag:  # fmt: skip
         name, fresh = checked_key(key), self._taken(body, metadata or {})
         with self._lock:

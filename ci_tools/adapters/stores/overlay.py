@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from ci_tools.ports import Absent, Etag, Head, ObjectStore, Stored
+    from ci_tools.ports import Absent, Etag, Head, ObjectStore, Sent, Stored
 
 
 class OverlayStore:
@@ -55,6 +55,7 @@ class OverlayStore:
     def put(
         self, key: str, body: bytes | Path, freshness: Freshness, *,
         if_match: Etag | Absent | None = None, metadata: Mapping[str, str] | None = None,
+        sent: Sent | None = None,  # noqa: ARG002 (there is no way to go)
     ) -> Etag:  # fmt: skip
         with self._lock:
             if if_match is not None and not holds(if_match, self._present(key)):

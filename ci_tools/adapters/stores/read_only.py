@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ci_tools.core.layout import Freshness
-    from ci_tools.ports import Absent, ChannelSource
+    from ci_tools.ports import Absent, ChannelSource, Sent
 
 LARGEST_DOCUMENT = 1 << 30  # bytes; repodata of a channel of a million packages is smaller
 
@@ -42,6 +42,7 @@ class ReadOnlyStore:
     def put(
         self, key: str, body: bytes | Path, freshness: Freshness, *,  # noqa: ARG002 (the port's signature)
         if_match: Etag | Absent | None = None, metadata: Mapping[str, str] | None = None,  # noqa: ARG002 (the same)
+        sent: Sent | None = None,  # noqa: ARG002 (the same)
     ) -> Etag:  # fmt: skip
         raise self._refused(key)
 

@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from ci_tools.core.layout import Freshness, is_immutable
-from ci_tools.ports import Absent, Etag, Head, ObjectStore, Stored
+from ci_tools.ports import Absent, Etag, Head, ObjectStore, Sent, Stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -51,10 +51,10 @@ class RememberingStore:
 
     def put(
         self, key: str, body: bytes | Path, freshness: Freshness, *,
-        if_match: Etag | Absent | None = None, metadata: Mapping[str, str] | None = None,
+        if_match: Etag | Absent | None = None, metadata: Mapping[str, str] | None = None, sent: Sent | None = None,
     ) -> Etag:  # fmt: skip
         self._forget(key)
-        etag = self._base.put(key, body, freshness, if_match=if_match, metadata=metadata)
+        etag = self._base.put(key, body, freshness, if_match=if_match, metadata=metadata, sent=sent)
         if isinstance(body, bytes) and is_immutable(key):
             head = Head(key=key, etag=etag, size=len(body), metadata=dict(metadata or {}))
             self._keep(key, Stored(body=body, head=head))

@@ -14,12 +14,13 @@ from ci_tools.adapters.patience import pause
 from ci_tools.adapters.stores.bodies import digest_of, pieces, size_of
 from ci_tools.adapters.stores.conditions import conflict, holds
 from ci_tools.adapters.stores.s3_errors import COLLIDED, ENDED, MISSING, REFUSED, code, translated
+from ci_tools.adapters.stores.s3_lane import SMALL, lane
 from ci_tools.adapters.stores.s3_listing import objects
 from ci_tools.adapters.stores.s3_parts import Parts, crc64nvme_of
 from ci_tools.adapters.stores.s3_reading import Reading
 from ci_tools.core.layout import Freshness, checked_key, content_type
 from ci_tools.errors import StoreError
-from ci_tools.ports import Absent, Etag, Head, Stored
+from ci_tools.ports import Absent, Etag, Head, Sent, Stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -52,7 +53,11 @@ class S3Store:
         self._at_once = at_once
         self._tries = tries
         with self._asking(bucket, READ):
-            self._client = _client(session, region, endpoint, _config(tries, patience, endpoint))
+            known = session or boto3.Session()
+            self._client = _client(known, region, endpoint, _config(tries, patience, endpoint))
+            self._lane = lane(
+                known, bucket=bucket, region=self._client.meta.region_name, endpoint=endpoint, patience=patience
+            )
 
     def get(self, key: str) -> Stored:
         with self._asking(key, READ):
@@ -74,7 +79,7 @@ class S3Store:
 
     def put(
         self, key: str, body: bytes | Path, freshness: Freshness, *,
-        if_match: Etag | Absent | None = None, metadata: Mapping[str, str] | None = None,
+        if_match: Etag | Absent | None = None, metadata: Mapping[str, str] | None = None, sent: Sent | None = None,
     ) -> Etag:  # fmt: skip
         told: dict[str, Any] = {
             **self._at(key),
@@ -85,7 +90,7 @@ class S3Store:
         with self._asking(key, WRITE):
             for attempt in range(COLLISIONS):
                 try:
-                    return self._sent(key, told, body, if_match)
+                    return self._sent(key, told, body, if_match, sent)
                 except ClientError as exc:
                     if (arrived := self._arrived(key, told, body, if_match, exc)) is not None:
                         return arrived
@@ -111,9 +116,15 @@ class S3Store:
     def _reading(self, key: str, start: int = 0, stop: int | None = None) -> Reading:
         return Reading(self._client, self._at(key), tries=self._tries, start=start, stop=stop)
 
-    def _sent(self, key: str, told: dict[str, Any], body: bytes | Path, if_match: Etag | Absent | None) -> Etag:
+    def _sent(
+        self, key: str, told: dict[str, Any], body: bytes | Path, if_match: Etag | Absent | None, sent: Sent | None
+    ) -> Etag:
         if isinstance(body, Path) and size_of(body) > self._at_once:
-            return self._sent_in_parts(key, told, body, if_match)
+            return self._sent_in_parts(key, told, body, if_match, sent)
+        if self._lane and told["CacheControl"] == Freshness.IMMUTABLE and size_of(body) <= SMALL:
+            body = body.read_bytes() if isinstance(body, Path) else body
+            if (etag := self._lane.put(told, body, if_match)) is not None:
+                return etag
         condition = _condition(if_match)
         checksum = _text(digest_of(pieces(body)))
         if isinstance(body, Path):
@@ -123,11 +134,13 @@ class S3Store:
             answer = self._client.put_object(**told, Body=body, ChecksumSHA256=checksum, **condition)
         return Etag(answer["ETag"])
 
-    def _sent_in_parts(self, key: str, told: dict[str, Any], path: Path, if_match: Etag | Absent | None) -> Etag:
+    def _sent_in_parts(
+        self, key: str, told: dict[str, Any], path: Path, if_match: Etag | Absent | None, sent: Sent | None
+    ) -> Etag:
         # The server looks at the condition when the last byte is there; gigabytes need not travel for a refusal.
         if if_match is not None and (there := self._settled(key, told, path, if_match)) is not None:
             return there
-        etag, vouched = Parts(self._client, told, path).upload(_condition(if_match))
+        etag, vouched = Parts(self._client, told, path, sent).upload(_condition(if_match))
         if not vouched and digest_of(self._reading(key)) != digest_of(pieces(path)):
             hint = "remove it by hand: nothing refers to it yet"
             raise StoreError(f"the store holds other bytes of `{key}` than were sent", hint=hint)
@@ -195,11 +208,9 @@ def _config(tries: int, patience: float, endpoint: str) -> Config:
     )
 
 
-def _client(session: boto3.Session | None, region: str, endpoint: str, config: Config) -> S3Client:
+def _client(session: boto3.Session, region: str, endpoint: str, config: Config) -> S3Client:
     try:
-        return (session or boto3.Session()).client(
-            "s3", region_name=region or None, endpoint_url=endpoint or None, config=config
-        )
+        return session.client("s3", region_name=region or None, endpoint_url=endpoint or None, config=config)
     except ValueError as exc:
         raise StoreError(f"`{endpoint}` is no address of a server", hint="mend `store: {endpoint: …}`") from exc
 

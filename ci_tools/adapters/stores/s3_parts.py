@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3 import S3Client
 
+    from ci_tools.ports import Sent
+
 PART = 16 << 20  # bytes; with MOST parts that is 160 GB, beyond it parts grow
 MOST = 10_000
 IN_PARALLEL = 4
@@ -39,12 +41,13 @@ class Part:
 
 
 class Parts:
-    """One multipart upload of `path`; `told` says where it goes and how it is described."""
+    """One multipart upload of `path`; `told` says where it goes and how it is described, `sent` hears of each part."""
 
-    def __init__(self, client: S3Client, told: dict[str, Any], path: Path) -> None:
+    def __init__(self, client: S3Client, told: dict[str, Any], path: Path, sent: Sent | None = None) -> None:
         self._client = client
         self._told = told
         self._path = path
+        self._told_of = sent or (lambda _more: None)
         self._at = {name: told[name] for name in ("Bucket", "Key")}
         self._size = path.stat().st_size
         self._part = max(PART, -(-self._size // MOST))
@@ -83,11 +86,12 @@ class Parts:
     def _sent_part(self, upload: str, number: int, start: int, *, checked: bool) -> Part:
         size = min(self._part, self._size - start)
         with ReadFileChunk.from_filename(str(self._path), start, size) as body:
-            crc, md5 = _sums(body)
+            crc, md5 = _sums(body, None if checked else hashlib.md5(usedforsecurity=False))
             body.seek(0)
             checksum = {"ChecksumCRC64NVME": _text(crc)} if checked else {"ContentMD5": md5}
             told: Any = {**self._at, "UploadId": upload, "PartNumber": number, "ContentLength": size, **checksum}
             answer = self._client.upload_part(**told, Body=cast("IO[bytes]", body))
+        self._told_of(size)
         return Part(etag=answer["ETag"], size=size, crc=crc)
 
     def _completed(self, upload: str, parts: list[Part], condition: Any, *, checked: bool) -> tuple[str, bool]:  # noqa: ANN401 (keyword arguments of the client)
@@ -112,13 +116,14 @@ def crc64nvme_of(body: bytes | Path) -> str:
     return _text(reduce(lambda crc, piece: crc64nvme(piece, crc), pieces(body), 0))
 
 
-def _sums(body: ReadFileChunk) -> tuple[int, str]:
-    """The CRC-64/NVME, and the MD5 as Content-MD5 has it."""
-    crc, md5 = 0, hashlib.md5(usedforsecurity=False)
+def _sums(body: ReadFileChunk, md5: hashlib._Hash | None) -> tuple[int, str]:
+    """The CRC-64/NVME, and the MD5 as Content-MD5 has it where one is wanted."""
+    crc = 0
     while chunk := body.read(CHUNK):
         crc = crc64nvme(chunk, crc)
-        md5.update(chunk)
-    return crc, b64encode(md5.digest()).decode()
+        if md5:
+            md5.update(chunk)
+    return crc, b64encode(md5.digest()).decode() if md5 else ""
 
 
 def _text(crc: int) -> str:
