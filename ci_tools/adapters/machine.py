@@ -46,3 +46,8 @@ def person() -> str:
 def has(program: str) -> bool:
     """Whether a build on this machine finds `program`; one that is only on the user's own PATH does not count."""
     return shutil.which(program, path=SYSTEM_PATH) is not None
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ci_tools import documents
 from ci_tools.adapters.builders import collected
+from ci_tools.core.expected import is_what_was_asked
 from ci_tools.core.package import ArchiveFormat
 from ci_tools.core.plan import BuildReport, Built
 from ci_tools.errors import UsageError
@@ -36,11 +37,10 @@ class FolderOutbox:
 
     def kept(self, job: Job) -> tuple[Built, ...]:
         folder = self.root / _checked(job.id)
-        planned = {(output.filename, output.subdir, output.input_hash) for output in job.outputs}
         kept = tuple(
             built
             for built in _reported(folder)
-            if (built.filename, built.subdir, built.input_hash) in planned and _intact(folder, built)
+            if any(is_what_was_asked(output, built) for output in job.outputs) and _intact(folder, built)
         )
         _remove_others(folder, {folder / built.path for built in kept})
         return kept

@@ -28,14 +28,16 @@ if TYPE_CHECKING:
               metavar="FOLDER", help="Where each job's packages, logs and build.json go")  # fmt: skip
 @click.option("--fetch", is_flag=True,
               help="Only fetch what the builds need of the channel, for a next call that has no token")  # fmt: skip
+@click.option("--at-once", type=click.IntRange(1), metavar="N",
+              help="How many packages are built side by side [as many as there are processors]")  # fmt: skip
 @click.pass_obj
-def command(run: Run, plan_path: Path, jobs: tuple[str, ...], out: Path, *, fetch: bool) -> None:
-    """Build and test what a plan asks for, in order; without --job, every job that this machine can do.
+def command(run: Run, plan_path: Path, jobs: tuple[str, ...], out: Path, *, fetch: bool, at_once: int | None) -> None:
+    """Build and test what a plan asks for; without --job, every job that this machine can do.
 
     What an earlier run built from the same inputs is kept. A failure stops only what needs it, and ends with exit 4.
     """
     plan = read_plan(plan_path)
-    bench = stocked(run, _bench(run, out.absolute()), plan, jobs, only=fetch)
+    bench = stocked(run, _bench(run, out.absolute(), at_once), plan, jobs, only=fetch)
     if fetch:
         return
     builds = Builds(jobs=build(plan, jobs, bench))
@@ -48,7 +50,7 @@ def command(run: Run, plan_path: Path, jobs: tuple[str, ...], out: Path, *, fetc
         )
 
 
-def _bench(run: Run, out: Path) -> Bench:
+def _bench(run: Run, out: Path, at_once: int | None) -> Bench:
     config = run.config
     workspace = Workspace(
         repository=config.folder, scratch=out / ".work", collected=out,
@@ -57,7 +59,7 @@ def _bench(run: Run, out: Path) -> Bench:
     )  # fmt: skip
     return Bench(
         machine=wiring.machine(), backends=wiring.backends(config, run.env), workspace=workspace,
-        outbox=wiring.outbox(out), host=run.host,
+        outbox=wiring.outbox(out), host=run.host, at_once=at_once or wiring.processors(),
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ci_tools.core.package import Filename
-    from ci_tools.core.plan import PlannedOutput
+    from ci_tools.core.plan import Built, PlannedOutput
 
 # What stands for a build string that only the back end can know (core/recipe.py, Output.certain).
 UNKNOWN = re.compile(r"unknown[0-9a-f]*_[0-9]+")
@@ -16,6 +16,11 @@ UNKNOWN = re.compile(r"unknown[0-9a-f]*_[0-9]+")
 def is_open(filename: Filename) -> bool:
     """Whether the planned name leaves its build string to the back end."""
     return UNKNOWN.fullmatch(filename.dist.build) is not None
+
+
+def is_what_was_asked(output: PlannedOutput, built: Built) -> bool:
+    """Whether what a job says it built is the planned output, from the planned inputs."""
+    return built.subdir == output.subdir and built.input_hash == output.input_hash and fits(output, built.filename)
 
 
 def fits(output: PlannedOutput, made: Filename) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ci_tools.core.expected import fits, is_what_was_asked
 from ci_tools.core.package import Artifact, Filename, Subdir
 from ci_tools.core.plan import Aborted, BuildPlan, BuildReport, Built, Failed, PlannedOutput, Role
 from ci_tools.core.receipt import Fault, Refused
@@ -77,10 +78,19 @@ def _delivered(delivery: Delivery, asked: Asked | None) -> Iterable[Offer | Refu
         yield Refused(what=delivery.report.job, because="the plan has no such job")
         return
     for outcome in delivery.report.outcomes:
-        yield _judged(outcome, asked.get((outcome.subdir, outcome.filename)), delivery)
+        yield _judged(outcome, _asked_for(outcome, asked), delivery)
     named = {outcome.path for outcome in delivery.report.outcomes if isinstance(outcome, Built)}
     for stray in sorted(set(delivery.packages) - named):
         yield Refused(what=stray, because="the job's report does not name it")
+
+
+def _asked_for(outcome: Built | Failed | Aborted, asked: Asked) -> PlannedOutput | None:
+    """The planned output that it is about; the plan may have left its build string open."""
+    exact = asked.get((outcome.subdir, outcome.filename))
+    if exact or not isinstance(outcome, Built):
+        return exact
+    fitting = [o for o in asked.values() if o.subdir == outcome.subdir and fits(o, outcome.filename)]
+    return next((o for o in fitting if is_what_was_asked(o, outcome)), next(iter(fitting), None))
 
 
 def _judged(
@@ -125,7 +135,7 @@ def candidate(offer: Offer, artifact: Artifact) -> Candidate | Refused:
     record, planned, what = artifact.record, offer.planned, _what(offer.planned)
     if (record.sha256, record.size) != (offer.built.sha256, offer.built.size):
         return Refused(what=what, because="its bytes are not those that the build job reported")
-    if artifact.filename != planned.filename or record.subdir != planned.subdir:
+    if artifact.filename != offer.built.filename or record.subdir != planned.subdir:
         return Refused(what=what, because=f"it is {record.subdir}/{artifact.filename}")
     if record.build_number != planned.build_number:
         return Refused(what=what, because=f"its build number is {record.build_number}, not {planned.build_number}")

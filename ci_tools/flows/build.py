@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
+from threading import Event
 from typing import TYPE_CHECKING, assert_never
 
+from ci_tools.core.board import Board
+from ci_tools.core.expected import is_what_was_asked
 from ci_tools.core.package import Subdir
 from ci_tools.core.plan import Aborted, BuildReport, Built, Failed
 from ci_tools.core.recipe import Recipe
@@ -12,9 +16,8 @@ from ci_tools.errors import UsageError
 from ci_tools.ports import BuildBackend, CodeHost, Outbox, Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
-    from ci_tools.core.package import Filename
     from ci_tools.core.plan import BuildPlan, Job, Outcome, PlannedOutput
 
 
@@ -27,11 +30,14 @@ class Bench:
     workspace: Workspace
     outbox: Outbox
     host: CodeHost
+    at_once: int = 1  # how many outputs are built side by side
     unread: str = ""  # why the channel's own packages cannot be had here; empty where they can
 
 
 def build(plan: BuildPlan, job_ids: Sequence[str], bench: Bench) -> tuple[BuildReport, ...]:
     """A report for each job, in the plan's order; without ids, for every job that this machine can do.
+
+    What needs nothing of each other is built at once.
 
     Outputs that an earlier run built from the same inputs are kept. Raises UsageError for a job that the plan does
     not have or that another machine must do, before anything is built.
@@ -40,7 +46,11 @@ def build(plan: BuildPlan, job_ids: Sequence[str], bench: Bench) -> tuple[BuildR
     bench.outbox.begin(plan)
     total = sum(len(job.outputs) for job in jobs)
     with bench.host.progress("building", total, "packages") as done:
-        return tuple(_job(job, bench, done) for job in jobs)
+        boards = tuple(_board(job, bench) for job in jobs)
+        for board in boards:
+            bench.outbox.save(board.report())
+        _carried_out(boards, bench, done)
+    return tuple(board.report() for board in boards)
 
 
 def _chosen(plan: BuildPlan, job_ids: Sequence[str], bench: Bench) -> tuple[Job, ...]:
@@ -62,57 +72,52 @@ def _has(plan: BuildPlan) -> str:
     return "it has " + (", ".join(job.id for job in plan.jobs) or "no jobs: there is nothing to build")
 
 
-def _job(job: Job, bench: Bench, done: Callable[[int], None]) -> BuildReport:
-    kept = {built.filename: built for built in bench.outbox.kept(job)}
-    outcomes: list[Outcome] = []
-    bench.outbox.save(_report(job, outcomes))
-    for output in job.outputs:
-        with bench.host.group(f"{output.filename} ({output.subdir})"):
-            outcomes.append(_outcome(output, job, bench, outcomes, kept))
-            _tell(outcomes[-1], kept, bench.host, output)
-        bench.outbox.save(_report(job, outcomes))
-        done(1)
-    return _report(job, outcomes)
+def _board(job: Job, bench: Bench) -> Board:
+    found = bench.outbox.kept(job)
+    kept = {at: built for at, output in enumerate(job.outputs) for built in found if is_what_was_asked(output, built)}
+    return Board(job=job, kept=kept, unread=bench.unread)
 
 
-def _report(job: Job, outcomes: Sequence[Outcome]) -> BuildReport:
-    """The report as it stands: what was not reached yet counts as aborted, in case we do not live to reach it."""
-    rest = job.outputs[len(outcomes) :]
-    unreached = (
-        Aborted(filename=o.filename, subdir=o.subdir, prerequisite="", because="the run ended before it") for o in rest
-    )
-    return BuildReport(job=job.id, outcomes=(*outcomes, *unreached))
+def _carried_out(boards: Sequence[Board], bench: Bench, done: Callable[[int], None]) -> None:
+    """Build whatever can be built, so many at once as the bench says; only this thread tells and saves."""
+    running: dict[Future[Built | Failed], tuple[Board, int]] = {}
+    over = Event()
+    bench = replace(bench, workspace=replace(bench.workspace, interrupted=over.is_set))
+    with ThreadPoolExecutor(bench.at_once) as pool:
+        try:
+            while _progressed(boards, bench, done, running, pool):
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    board, at = running.pop(future)
+                    board.running.discard(at)
+                    board.outcomes[at] = future.result()
+                    _close(board, at, bench, done)
+        finally:
+            over.set()  # ends what runs, should somebody have interrupted us
 
 
-def _outcome(
-    output: PlannedOutput, job: Job, bench: Bench, before: Sequence[Outcome], kept: Mapping[Filename, Built]
-) -> Outcome:
-    outcomes = {str(outcome.filename): outcome for outcome in before}
-    required = [outcomes[name] for name in output.requires if name in outcomes]
-    for outcome in required:
-        if not isinstance(outcome, Built):
-            return _aborted(output, outcome)
-    # Built against something that was built anew, it would be built anew as well.
-    if output.filename in kept and all(kept.get(outcome.filename) == outcome for outcome in required):
-        return kept[output.filename]
-    if output.draws_on and bench.unread:
-        return _out_of_reach(output, bench.unread)
-    return _built(output, job, bench)
+def _progressed(
+    boards: Sequence[Board], bench: Bench, done: Callable[[int], None],
+    running: dict[Future[Built | Failed], tuple[Board, int]], pool: ThreadPoolExecutor,
+) -> bool:  # fmt: skip
+    """Settle what needs no building, start what has room; whether anything runs now."""
+    for board in boards:
+        while settled := list(board.settled()):
+            for at, _ in settled:
+                _close(board, at, bench, done)
+        for at in board.startable():
+            if len(running) >= bench.at_once:
+                return True
+            board.running.add(at)
+            running[pool.submit(_built, board.job.outputs[at], board.job, bench)] = (board, at)
+    return bool(running)
 
 
-def _aborted(output: PlannedOutput, missing: Failed | Aborted) -> Aborted:
-    """Names what failed first, not what merely waited for it."""
-    if isinstance(missing, Aborted):
-        return replace(missing, filename=output.filename, subdir=output.subdir)
-    root = str(missing.filename)
-    because = f"it needs `{root}`, which failed"
-    return Aborted(filename=output.filename, subdir=output.subdir, prerequisite=root, because=because)
-
-
-def _out_of_reach(output: PlannedOutput, unread: str) -> Aborted:
-    named = " and ".join(f"`{name}`" for name in output.draws_on)
-    because = f"it needs {named} of the channel, which cannot be read here: {unread}"
-    return Aborted(filename=output.filename, subdir=output.subdir, prerequisite=output.draws_on[0], because=because)
+def _close(board: Board, at: int, bench: Bench, done: Callable[[int], None]) -> None:
+    output = board.job.outputs[at]
+    with bench.host.group(f"{output.filename} ({output.subdir})"):
+        _tell(board.outcomes[at], board.kept.get(at), bench.host, output)
+    bench.outbox.save(board.report())
+    done(1)
 
 
 def _built(output: PlannedOutput, job: Job, bench: Bench) -> Built | Failed:
@@ -128,9 +133,9 @@ def _built(output: PlannedOutput, job: Job, bench: Bench) -> Built | Failed:
     return Failed(filename=output.filename, subdir=output.subdir, because=because, log="", tail="", seconds=0.0)
 
 
-def _tell(outcome: Outcome, kept: Mapping[Filename, Built], host: CodeHost, output: PlannedOutput) -> None:
+def _tell(outcome: Outcome, kept: Built | None, host: CodeHost, output: PlannedOutput) -> None:
     match outcome:
-        case Built() if outcome is kept.get(outcome.filename):
+        case Built() if outcome is kept:
             host.say(f"{outcome.filename} is kept: an earlier run built it from the same inputs")
         case Built():
             host.say(f"{outcome.filename}: {outcome.size} bytes, sha256 {outcome.sha256}")

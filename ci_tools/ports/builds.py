@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -48,6 +49,7 @@ class Workspace:
     timeout: float  # seconds for one output, its tests included
     disk: int = 64 * 2**30  # bytes that one output may lay on the disk while it is built
     network: bool = True  # whether a build reaches the network
+    interrupted: Callable[[], bool] = field(default=lambda: False, repr=False, compare=False)  # asked while it is built
 
 
 class Renderer(Protocol):

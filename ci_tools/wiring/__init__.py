@@ -2,7 +2,7 @@
 
 from ci_tools.wiring.builds import backend_states, backends, confines, outbox, pantry, programs, renderer, supplies
 from ci_tools.wiring.edges import edge, edge_application, grant_registry, local_edge_config
-from ci_tools.wiring.hosts import cause, forge, host, machine, repository
+from ci_tools.wiring.hosts import cause, forge, host, machine, processors, repository
 from ci_tools.wiring.keys import key, keystore, keystore_anywhere, signer
 from ci_tools.wiring.offices import root_office
 from ci_tools.wiring.previews import fetcher, preview_config, previews_store
@@ -36,6 +36,7 @@ __all__ = [
     "press",
     "preview_config",
     "previews_store",
+    "processors",
     "programs",
     "read_recipe",
     "readable_stores",

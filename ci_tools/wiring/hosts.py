@@ -35,6 +35,13 @@ def machine() -> Subdir:
     return this.subdir()
 
 
+def processors() -> int:
+    """How many builds this machine can do side by side."""
+    from ci_tools.adapters import machine as this
+
+    return this.processors()
+
+
 def repository(folder: Path, env: Mapping[str, str], *, dry_run: bool = False) -> Repository:
     """The git repository around `folder`; in a dry run one whose files are only written in memory."""
     from ci_tools.adapters.git import GitRepository

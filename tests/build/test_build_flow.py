@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -206,3 +207,28 @@ def test_a_dialect_that_nobody_claims_is_failed(shop: Workshop, bench: Bench) ->
     (failed,) = report.outcomes
     assert isinstance(failed, Failed)
     assert "boa" in failed.because
+
+
+def test_outputs_that_need_nothing_of_each_other_are_built_at_once(bench: Bench, shop: Workshop) -> None:
+    """Each waits for a sign of the other: one after the other, both would time out."""
+    meet = "touch {cache}/{mine}; for i in $(seq 100); do test -f {cache}/{other} && exit 0; sleep 0.1; done; exit 1"
+    cache = shop.workspace.scratch / "here-1" / "cache"
+    scripts = {mine: meet.format(cache=cache, mine=mine, other=other) for mine, other in (("a", "b"), ("b", "a"))}
+    outputs = [wanted(shop, Spec(name=name, script=[script])) for name, script in scripts.items()]
+    (report,) = build(plan(*outputs), (), replace(bench, at_once=2))
+    assert [type(outcome) for outcome in report.outcomes] == [Built, Built]
+    assert [outcome.filename.dist.name for outcome in report.outcomes] == ["a", "b"]
+
+
+def test_an_interrupt_ends_every_build_that_runs(bench: Bench, shop: Workshop, narrator: Narrator) -> None:
+    quick = wanted(shop, Spec(name="quick", script=["true"], test=["exit 1"]))
+    slow = [wanted(shop, Spec(name=name, script=["sleep 60"])) for name in ("a", "b")]
+
+    def interrupted(_: str) -> None:
+        raise KeyboardInterrupt
+
+    narrator.say = interrupted
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        build(plan(*slow, quick), (), replace(bench, at_once=3))
+    assert time.monotonic() - started < 20

@@ -53,7 +53,10 @@ class Attempt:
 
     def failed(self, because: str, seconds: float) -> Failed:
         """Nothing is collected under the planned name. The folder stays, for whoever looks for the reason."""
-        collected.discard(self.workspace.collected / self.output.subdir / str(self.output.filename))
+        stale = self.workspace.collected / self.output.subdir / str(self.output.filename)
+        if stale.exists():
+            stale.unlink()
+            index(self.workspace.collected)
         log = self._settled_log()
         return Failed(
             filename=self.output.filename, subdir=self.output.subdir, because=because, log=log,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ci_tools.core.quantities import size_text
+from ci_tools.ports import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,24 +23,27 @@ BLOCK = 512  # bytes; stat(2) counts in these
 
 
 @dataclass(slots=True, kw_only=True)
-class Allowance:
-    """How much a build may lay on the disk below `folder`: asked often, it looks now and then."""
+class Watch:
+    """Whether a build in `folder` may go on: asked often, it looks at the disk now and then."""
 
     folder: Path
-    bytes: int
+    workspace: Workspace
     due: float = field(default_factory=time.monotonic)
 
     def objection(self) -> str:
         """Why the build must end; empty where it may go on."""
+        if self.workspace.interrupted():
+            return "the run was interrupted"
         started = time.monotonic()
         if started < self.due:
             return ""
-        laid = _laid(str(self.folder), self.bytes)
+        most = self.workspace.disk
+        laid = _laid(str(self.folder), most)
         ended = time.monotonic()
         self.due = ended + max(POLL, (ended - started) * SHARE)
-        if laid <= self.bytes:
+        if laid <= most:
             return ""
-        return f"it laid more than {size_text(self.bytes)} on the disk (channel.yaml: `build: {{disk: …}}`)"
+        return f"it laid more than {size_text(most)} on the disk (channel.yaml: `build: {{disk: …}}`)"
 
 
 def _laid(folder: str, enough: int) -> int:

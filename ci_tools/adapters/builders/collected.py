@@ -7,8 +7,6 @@ import re
 import shutil
 from typing import TYPE_CHECKING
 
-from ci_tools.core import layout
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -26,19 +24,11 @@ def take(package: Path, folder: Path) -> Path:
     """Move the package into `folder`, whole or not at all, readable for all; its path there."""
     folder.mkdir(parents=True, exist_ok=True)
     final = folder / package.name
-    discard(final)
     beside = folder / f".{package.name}.part"
     shutil.move(package, beside)
     beside.chmod(MODE)
     beside.replace(final)
     return final
-
-
-def discard(package: Path) -> None:
-    """Remove a package that is there, and with it the index, for the indexer looks at names and not at bytes."""
-    if package.exists():
-        package.unlink()
-        package.with_name(layout.REPODATA).unlink(missing_ok=True)
 
 
 def sha256(path: Path) -> str:

@@ -18,7 +18,7 @@ import yaml
 
 from ci_tools.adapters import process
 from ci_tools.adapters.builders.attempt import begun, plain
-from ci_tools.adapters.builders.bounds import Allowance, overstepped, stamps
+from ci_tools.adapters.builders.bounds import Watch, overstepped, stamps
 from ci_tools.adapters.builders.folder_index import index
 from ci_tools.adapters.builders.installations import Installation, how_to_get
 from ci_tools.adapters.builders.made import Batch, Made, packages_in, wanted_of
@@ -132,8 +132,8 @@ class CondaProgram:
             env=env | {name: str(value) for name, value in own.items()}, timeout=attempt.workspace.timeout,
             confined=confinement(attempt, room, writes=room, needs=installed.prefix),
         )  # fmt: skip
-        allowance = Allowance(folder=room, bytes=attempt.workspace.disk)
-        return process.record(command, attempt.log, objection=allowance.objection)
+        watch = Watch(folder=room, workspace=attempt.workspace)
+        return process.record(command, attempt.log, objection=watch.objection)
 
     def _call(self, attempt: Attempt, room: Path, croot: Path) -> Call:
         output, workspace = attempt.output, attempt.workspace

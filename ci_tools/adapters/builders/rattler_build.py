@@ -14,7 +14,7 @@ from rattler_build import rattler_build_version
 from ci_tools.adapters import process
 from ci_tools.adapters.builders import v1
 from ci_tools.adapters.builders.attempt import begun
-from ci_tools.adapters.builders.bounds import Allowance, overstepped, stamps
+from ci_tools.adapters.builders.bounds import Watch, overstepped, stamps
 from ci_tools.adapters.builders.folder_index import index
 from ci_tools.adapters.builders.rattler_worker import Answer, Request
 from ci_tools.adapters.builders.sealed import confinement, impossible, sealed
@@ -79,8 +79,8 @@ class RattlerBuild:
             env=sealed(self.env, folder, path=self.path) | {"RATTLER_CACHE_DIR": str(cache)},
             timeout=attempt.workspace.timeout, confined=confinement(attempt, folder, writes=cache),
         )  # fmt: skip
-        allowance = Allowance(folder=folder, bytes=attempt.workspace.disk)
-        return process.record(command, attempt.log, objection=allowance.objection)
+        watch = Watch(folder=folder, workspace=attempt.workspace)
+        return process.record(command, attempt.log, objection=watch.objection)
 
     def _request(self, attempt: Attempt) -> Request:
         output, workspace = attempt.output, attempt.workspace
