@@ -19,14 +19,14 @@ LARGEST_REPORT = 64 << 20
 
 
 def deliveries(folders: Iterable[Path]) -> tuple[Delivery, ...]:
-    """Every job's folder at or directly below `folders`; UsageError where one holds none."""
+    """Every job's folder at or directly below `folders`; UsageError where one holds something else. Empty is fine."""
     return tuple(delivery for folder in folders for delivery in _below(folder))
 
 
 def _below(folder: Path) -> Iterator[Delivery]:
     roots = [folder, *sorted(path for path in folder.glob("*") if path.is_dir() and not path.is_symlink())]
     found = [root for root in roots if (root / BUILD_REPORT).is_file()]
-    if not found:
+    if not found and any(folder.iterdir()):
         raise UsageError(f"`{folder}` holds no {BUILD_REPORT}", hint="name the folder that `channel build` wrote to")
     for root in found:
         yield Delivery(root=root, report=_report(root / BUILD_REPORT), packages=tuple(_packages(root)))

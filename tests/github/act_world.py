@@ -14,7 +14,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,9 +78,11 @@ class World:
     token: str = ""
     runs: int = 100
 
+    at: Path | None = None
+
     @property
     def repo(self) -> Path:
-        return self.folder / "repository"
+        return self.at or self.folder / "repository"
 
     def git(self, *words: str) -> str:
         env = {"PATH": os.environ["PATH"], "HOME": str(self.folder), **AUTHOR}
@@ -138,7 +140,7 @@ class World:
         return merged
 
     def run(self, event: str, workflow: str, payload: Mapping[str, Any], *, secret: bool = True, run: int = 0,
-            more: tuple[str, ...] = ()) -> Ran:  # fmt: skip
+            where: Path | None = None) -> Ran:  # fmt: skip
         self.runs += 1
         number = run or self.runs
         state = self.folder / f"act-{number}-{self.runs}"
@@ -174,8 +176,10 @@ class World:
             "GITHUB_TOKEN=dummy-github-token-of-the-run",
             *(["-s", f"CHANNEL_TOKEN={self.token}"] if secret else []),
         ]
-        argv += [*local_actions(), *more]
-        ended = subprocess.run(argv, cwd=self.repo, env=env, capture_output=True, text=True, check=False, timeout=LIMIT)
+        argv += [*local_actions()]
+        ended = subprocess.run(
+            argv, cwd=where or self.repo, env=env, capture_output=True, text=True, check=False, timeout=LIMIT
+        )
         return told(ended)
 
     def env(self, run: int) -> dict[str, str]:
@@ -201,6 +205,16 @@ class World:
         self.state.add_run(run, head, **more)
         for name, files in self.left(run).items():
             self.state.add_artifact(run, name, files)
+
+    def clone(self, name: str) -> Path:
+        """Another checkout of main with one recipe more."""
+        place = self.folder / f"clone-of-{name}"
+        self.git("clone", "--quiet", str(self.repo), str(place))
+        other = replace(self, at=place)
+        other.git("remote", "set-url", "origin", "https://github.com/acme/recipes.git")
+        other.recipe(name)
+        other.commit(f"Add {name}")
+        return place
 
     def install(self, spec: str, channel: str = "acme") -> Path:
         """What an ordinary client makes of the channel; the prefix it installed into."""

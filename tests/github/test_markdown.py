@@ -25,6 +25,14 @@ def kinds(markdown: str) -> set[str]:
     return found
 
 
+def links(markdown: str) -> list[str]:
+    """Where its links lead."""
+    inline = [
+        child for token in MarkdownIt("commonmark").enable("table").parse(markdown) for child in token.children or ()
+    ]
+    return [str(child.attrs["href"]) for child in inline if child.type == "link_open"]
+
+
 @given(nasty, nasty)
 def test_a_row_stays_a_row_whatever_is_in_it(one: str, two: str) -> None:
     lines = [*table(("what", "why"), [(code(one), cell(two))])]

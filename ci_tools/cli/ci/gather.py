@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ci_tools.adapters.deliveries import deliveries
 from ci_tools.cli.build import read_plan
 from ci_tools.core.ci.cells import newest
 from ci_tools.core.safe_text import printable
@@ -38,6 +39,9 @@ def gather(run: Run, *, artifacts: Path, plan_path: Path, out: Path) -> None:
     for stray in strays:
         run.host.annotate("warning", f"`{printable(stray)}` is not an artifact that the plan asked for: left aside")
     for job, name in taken.items():
+        if why := _unreadable(folders[name], job):
+            run.host.annotate("error", f"what job `{job}` left cannot be read, and is left aside: {why}")
+            continue
         if not run.dry_run:
             _move(folders[name], out / job)
         run.host.say(f"{job}: {name}")
@@ -45,6 +49,17 @@ def gather(run: Run, *, artifacts: Path, plan_path: Path, out: Path) -> None:
         run.host.annotate("warning", f"job `{missing}` left nothing")
     if not run.dry_run:
         out.mkdir(parents=True, exist_ok=True)
+
+
+def _unreadable(folder: Path, job: str) -> str:
+    """Why it is no delivery of that job; empty where it is. What one cell left must not stop what the others built."""
+    try:
+        found = deliveries((folder,))
+    except (UsageError, OSError) as exc:
+        return str(exc)
+    if [delivery.report.job for delivery in found] != [job]:
+        return "it speaks of another job" if found else "it holds no report"
+    return ""
 
 
 def _move(folder: Path, to: Path) -> None:
