@@ -17,6 +17,7 @@ VERBS = {
     "publish": ("ci_tools.cli.publish", "Check, sign, upload and index packages, in one transaction"),
     "bump": ("ci_tools.cli.bump", "New versions of what recipes build, written into them or proposed"),
     "verify": ("ci_tools.cli.verify", "Check a channel from its pinned root down to the bytes of a package"),
+    "sbom": ("ci_tools.cli.sbom", "The bill of materials of an environment or a lock: SPDX, CycloneDX"),
     "serve": ("ci_tools.cli.serve", "Serve the channel on this machine, as its edge would"),
     "keys": (
         "ci_tools.cli.keys",

@@ -163,6 +163,14 @@ class S3StoreConfig:
     endpoint: Annotated[Endpoint, Field(description="an S3 server other than AWS")] = ""
 
 
+class Statement(StrEnum):
+    """What can be attested of a package: how it was built (SLSA provenance v1), and its bill of materials."""
+
+    PROVENANCE = "provenance"
+    SPDX = "spdx"
+    CYCLONEDX = "cyclonedx"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustConfig:
     """Where the keys are, never the keys: `file:` and a path, or `awskms:` and a key of AWS KMS."""
@@ -174,6 +182,9 @@ class TrustConfig:
     log: Annotated[KeyUri, Field(description="signs the attestations' log entries")] = "file:.keys/log.pem"
     sct: Annotated[KeyUri, Field(description="signs the certificates' log entries")] = "file:.keys/sct.pem"
     public: Annotated[Place, Field(description="the folder of what clients are given to trust")] = ".keys/public"
+    attest: Annotated[
+        tuple[Statement, ...], Field(description="what is attested of each package besides that it was published")
+    ] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

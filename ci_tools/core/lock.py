@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+from ci_tools.core.tokens import without_token
 from ci_tools.core.verification import Finding, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-TOKEN = re.compile(r"^/t/[^/]*/")
 RELOCK = "make the lock anew; if it stays so, ask the channel's owner before installing"
 
 
@@ -61,5 +60,5 @@ def _differing(locked: LockedPackage, record: Mapping[str, Any]) -> Iterator[str
 
 
 def _place(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.netloc.rpartition("@")[2].lower(), TOKEN.sub("/", unquote(parts.path)).rstrip("/")
+    parts = urlsplit(without_token(url))
+    return parts.netloc.lower(), unquote(parts.path).rstrip("/")

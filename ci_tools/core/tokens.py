@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from ci_tools.core.secret import Secret
 
@@ -52,6 +52,13 @@ def with_token(url: str, token: Token) -> Secret:
     """The address of the channel at `url` with the token in it, as conda clients write it: `https://HOST/t/TOKEN/…`."""
     parts = urlsplit(url)
     return Secret(f"{parts.scheme}://{parts.netloc}/t/{token.text.reveal()}{parts.path}")
+
+
+def without_token(url: str) -> str:
+    """The address of a channel or a package without the token, user and password that may be in it."""
+    parts = urlsplit(url)
+    path = re.sub(r"^/t/[^/]*/", "/", parts.path)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], path, "", ""))
 
 
 def redacted(text: str) -> str:

@@ -13,6 +13,7 @@ from ci_tools.core import layout
 from ci_tools.core.handover import Candidate
 from ci_tools.core.layout import Freshness
 from ci_tools.core.package import PackageRecord
+from ci_tools.core.provenance import Making
 from ci_tools.core.receipt import Fault, Refused
 from ci_tools.errors import ConflictError, NotFoundError, PackageError
 from ci_tools.ports import ABSENT, Absent, Etag, ObjectStore, PackageReader, Sent
@@ -20,7 +21,7 @@ from ci_tools.ports import ABSENT, Absent, Etag, ObjectStore, PackageReader, Sen
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ci_tools.core.package import Filename
+    from ci_tools.core.package import Artifact, Filename
     from ci_tools.ports import CodeHost, Head
 
 IN_PARALLEL = 8
@@ -32,8 +33,8 @@ BUMP = "bump the build number"
 class Attester(Protocol):
     """Who vouches for packages, and knows its own word again; safe to share by threads."""
 
-    def attest(self, filename: Filename, sha256: str) -> bytes:
-        """A new sidecar: a JSON array with one Sigstore bundle (CEP 27, 50)."""
+    def attest(self, artifact: Artifact, making: Making) -> bytes:
+        """A new sidecar: a JSON array of Sigstore bundles, the first says that it was published (CEP 27, 50)."""
 
     def accepts(self, sidecar: bytes, filename: Filename, sha256: str) -> bool:
         """Whether the sidecar verifies under the channel's own trust root for exactly this package."""
@@ -184,7 +185,7 @@ def _with_sidecar(candidate: Candidate, dock: Dock, arrival: Arrival, seen: Side
         sidecar = seen.body
         kept = bool(sidecar) and dock.attester.accepts(sidecar, artifact.filename, artifact.record.sha256)
         if not kept:
-            sidecar = dock.attester.attest(artifact.filename, artifact.record.sha256)
+            sidecar = dock.attester.attest(artifact, _making(candidate))
         digest = layout.sha256(sidecar)
         try:
             dock.store.put(layout.sidecar_key(package, digest), sidecar, Freshness.IMMUTABLE, if_match=ABSENT)
@@ -202,6 +203,11 @@ def _sidecar(package: str, store: ObjectStore) -> Sidecar:
     except NotFoundError:
         return Sidecar(body=b"", etag=ABSENT)
     return Sidecar(body=stored.body, etag=stored.head.etag)
+
+
+def _making(candidate: Candidate) -> Making:
+    planned = candidate.planned
+    return Making(recipe=planned.recipe, input_hash=planned.input_hash, backend=candidate.built.backend)
 
 
 def _key(candidate: Candidate) -> str:

@@ -8,12 +8,13 @@ from ci_tools.wiring.offices import root_office
 from ci_tools.wiring.previews import fetcher, preview_config, previews_store
 from ci_tools.wiring.publishing import press, setting
 from ci_tools.wiring.recipes import fill_templates, has_program, read_recipe, web
-from ci_tools.wiring.stores import locked_packages, object_store, package_reader, readable_stores, source
+from ci_tools.wiring.stores import components, locked_packages, object_store, package_reader, readable_stores, source
 
 __all__ = [
     "backend_states",
     "backends",
     "cause",
+    "components",
     "confines",
     "edge",
     "edge_application",

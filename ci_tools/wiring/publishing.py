@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ci_tools.wiring.edges import edge
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ci_tools.config import ChannelConfig
+    from ci_tools.core.attester import Further
+    from ci_tools.core.package import Artifact
+    from ci_tools.core.provenance import Making
     from ci_tools.core.receipt import Cause
     from ci_tools.flows.publish import Press
     from ci_tools.flows.transaction import Setting
@@ -58,7 +62,7 @@ def press(config: ChannelConfig, env: Mapping[str, str], setting: Setting, host:
     return Press(
         subdirs=config.indexed_subdirs,
         what=What(config.publish.what),
-        attester=ChannelAttester(publisher, material.trusted_root, setting.now),
+        attester=ChannelAttester(publisher, material.trusted_root, setting.now, _further(config, env, setting)),
         attestations=Attestations(material.trusted_root, url),
         source=StoredSource(setting.store, url),
         reader=package_reader(config),
@@ -66,3 +70,21 @@ def press(config: ChannelConfig, env: Mapping[str, str], setting: Setting, host:
         host=host,
         elapsed=lambda: monotonic() - started,
     )
+
+
+def _further(config: ChannelConfig, env: Mapping[str, str], setting: Setting) -> tuple[Further, ...]:
+    """What channel.yaml wants attested besides that a package was published."""
+    from ci_tools.core.provenance import origin_of, provenance
+    from ci_tools.core.sbom import SbomFormat, bill_statement, component_of, package_bill
+
+    origin = origin_of(env, config.base_url, setting.cause.commit)
+
+    def built(artifact: Artifact, making: Making) -> bytes:
+        return provenance(str(artifact.filename), artifact.record.sha256, origin, making)
+
+    def bill(form: SbomFormat, artifact: Artifact, _: Making) -> bytes:
+        component = component_of(artifact.record, f"{config.base_url}/{artifact.subdir}/{artifact.filename}")
+        return bill_statement(str(artifact.filename), component.sha256, package_bill(component, setting.now), form)
+
+    makers: dict[str, Further] = {"provenance": built, **{form.value: partial(bill, form) for form in SbomFormat}}
+    return tuple(makers[each] for each in config.trust.attest)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from ci_tools.config import ChannelConfig
     from ci_tools.core.lock import LockedPackage
+    from ci_tools.core.sbom import Component
     from ci_tools.core.tokens import Token
     from ci_tools.ports import ChannelSource, ObjectStore, PackageReader
 
@@ -58,6 +59,13 @@ def locked_packages(path: Path) -> tuple[LockedPackage, ...]:
     from ci_tools.adapters import lockfiles
 
     return lockfiles.locked_packages(path)
+
+
+def components(what: Path) -> tuple[Component, ...]:
+    """The packages of an environment's folder, or of a lock file."""
+    from ci_tools.adapters import installed
+
+    return installed.installed(what) if what.is_dir() else installed.pinned(locked_packages(what))
 
 
 def package_reader(config: ChannelConfig | None = None) -> PackageReader:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,6 +70,13 @@ class Tree:
         self.root = first_root(self.root_key, self.online_key, TODAY, YEAR)
         self.write(layout.FIRST_ROOT, self.root)
         self.states = {subdir: IndexState.empty(subdir) for subdir in (Subdir.NOARCH, Subdir.LINUX_64)}
+
+    def copied(self, folder: Path) -> Tree:
+        """The same channel in another folder, which may be spoiled."""
+        copy = Tree(folder, self.publishing, self.root_key, self.online_key)
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        copy.root, copy.generation, copy.states = self.root, self.generation, dict(self.states)
+        return copy
 
     def publish(self, *names: str, subdir: Subdir = Subdir.NOARCH, now: datetime = TODAY) -> None:
         """A new generation with these packages."""
