@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ci_tools.core.expected import fits, is_what_was_asked
+from ci_tools.core.mistakes import under_one_umbrella
 from ci_tools.core.package import Artifact, Filename, Subdir
 from ci_tools.core.plan import Aborted, BuildPlan, BuildReport, Built, Failed, PlannedOutput, Role
 from ci_tools.core.receipt import Fault, Refused
@@ -144,8 +145,9 @@ def candidate(offer: Offer, artifact: Artifact) -> Candidate | Refused:
 
 def trespass(candidate: Candidate, owners: Mapping[str, str]) -> Refused | None:
     """A refusal where the package's name belongs to another recipe. `owners`: package name -> recipe directory."""
-    owner = owners.get(candidate.artifact.record.name, candidate.planned.recipe)
-    if owner == candidate.planned.recipe:
+    name = candidate.artifact.record.name
+    owner = owners.get(name, candidate.planned.recipe)
+    if owner == candidate.planned.recipe or under_one_umbrella(name, [owner, candidate.planned.recipe]):
         return None
     return Refused(
         what=_what(candidate.planned),

@@ -20,12 +20,13 @@ PACKAGE = re.compile(r"^package\s*:", re.MULTILINE)
 SEVERAL = re.compile(r"^(?:outputs|steps)\s*:", re.MULTILINE)
 NAME = re.compile(r"\bname\s*:")
 FEEDSTOCK = "-feedstock"
+TELLING = 3  # letters; fewer are in many names
 
 
-def clashes(outputs: Iterable[Output], below: str) -> Mapping[Makers, Problem]:
+def clashes(outputs: Iterable[Output]) -> Mapping[Makers, Problem]:
     """The recipes that make packages of one name, with a problem that names them all.
 
-    A folder below the folder `below` that is called like the package may hold recipes of several of its versions, as
+    A folder that is called like the package may hold recipes of several of its versions, as
     long as no two make the same file.
     """
     named: dict[str, dict[Recipe, set[str]]] = defaultdict(lambda: defaultdict(set))
@@ -34,17 +35,16 @@ def clashes(outputs: Iterable[Output], below: str) -> Mapping[Makers, Problem]:
     found: dict[Makers, Problem] = {}
     for name, makers in sorted(named.items()):
         recipes = tuple(sorted(makers))
-        if len(recipes) > 1 and not (_one_umbrella(name, recipes, below) and not _same_files(makers)):
+        together = under_one_umbrella(name, [recipe.directory for recipe in recipes]) and not _same_files(makers)
+        if len(recipes) > 1 and not together:
             found.setdefault(recipes, _problem(name, recipes))
     return found
 
 
-def _one_umbrella(name: str, recipes: Makers, below: str) -> bool:
-    """Whether they all lie in the same folder that is called `name`."""
-    top = PurePosixPath(below)
-    places = [PurePosixPath(recipe.directory) for recipe in recipes]
-    shared = set.intersection(*({place, *place.parents} for place in places))
-    return any(folder.name == name and folder != top and top in (folder, *folder.parents) for folder in shared)
+def under_one_umbrella(name: str, directories: Iterable[str]) -> bool:
+    """Whether they all lie in one folder that is called `name`, or are it."""
+    shared = set.intersection(*({place, *place.parents} for place in map(PurePosixPath, directories)))
+    return any(folder.name == name for folder in shared)
 
 
 def _same_files(makers: Mapping[Recipe, set[str]]) -> bool:
@@ -70,9 +70,16 @@ def suspects(outputs: Iterable[Output], below: str) -> Mapping[Recipe, str]:
 
 
 def _called_so(directory: str, name: str, below: str) -> bool:
-    """Whether a folder is called like the package, as in `NAME`, `NAME/1.2`, `NAME-feedstock/recipe`, `My_Name`."""
+    """Whether a folder is called like the package, or nearly so.
+
+    As in `NAME`, `NAME/1.2`, `NAME-feedstock/recipe`, `My_Name`, `python-NAME`, `NAME2`: one name has the other in it.
+    """
+    package = _plain(name)
     own = directory.removeprefix(f"{PurePosixPath(below).as_posix()}/").split("/")
-    return _plain(name) in {_plain(folder).removesuffix(FEEDSTOCK) for folder in own}
+    folders = {_plain(folder).removesuffix(FEEDSTOCK) for folder in own}
+    return package in folders or any(
+        min(len(folder), len(package)) >= TELLING and (folder in package or package in folder) for folder in folders
+    )
 
 
 def _plain(name: str) -> str:

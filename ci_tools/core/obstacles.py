@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ci_tools.core import graph
+from ci_tools.core.inputs import name_of
+from ci_tools.core.package import built_on
 from ci_tools.core.plan import Reason, Skip
 from ci_tools.errors import Problem
 
@@ -34,7 +36,7 @@ def found(
         first = {key: _on_a_loop(choices[key].product) for loop in loops for key in loop}
         for key, choice in choices.items():
             lender = next((at[key] for at in blocked.values() if key in at), None) if choice.product.lent else None
-            obstacle = lender or _unbuildable(choice.product, rules)
+            obstacle = lender or _unbuildable(choice.product, rules) or _elsewhere(choice.product, asked)
             if obstacle and key not in first:
                 first[key] = obstacle
         blocked[machine] = _spread(first, within, choices)
@@ -84,6 +86,20 @@ def _unbuildable(product: Product, rules: Rules) -> Skip | None:
     if not missing:
         return None
     return skip(product, Reason.NEEDS_PROGRAM, f"this machine has no {' and no '.join(missing)}")
+
+
+def _elsewhere(product: Product, asked: Mapping[Subdir, Mapping[str, Chosen]]) -> Skip | None:
+    """What is built for one machine on another one needs that one's tools, which that one's jobs make."""
+    machine = built_on(product.machine)
+    if machine is product.machine:
+        return None
+    needed = set(map(name_of, product.output.build))
+    tools = (p for p in (choice.product for choice in asked.get(machine, {}).values()) if p.output.subdir is machine)
+    tool = next((p for p in tools if p.name in needed), None)
+    if tool is None:
+        return None
+    because = f"it is built with `{tool.key}`, which a job for {machine} makes: plan again once that is published"
+    return skip(product, Reason.ELSEWHERE, because)
 
 
 def skip(product: Product, reason: Reason, because: str) -> Skip:

@@ -45,6 +45,15 @@ class Subdir(StrEnum):
     ZOS_Z = "zos-z"
 
 
+# Nobody builds on these: what runs there is made on another machine, whose packages its tools are.
+BUILT_ON = {Subdir.EMSCRIPTEN_WASM32: Subdir.LINUX_64, Subdir.WASI_WASM32: Subdir.LINUX_64}
+
+
+def built_on(subdir: Subdir) -> Subdir:
+    """The subdir of the packages that a build for `subdir` runs itself."""
+    return BUILT_ON.get(subdir, subdir)
+
+
 class ArchiveFormat(StrEnum):
     """The two package formats; the value is the extension."""
 

@@ -25,6 +25,9 @@ class Reason(StrEnum):
     NO_SUCH_SUBDIR = "no such subdir"  # skip: the recipe says `skip` there, or channel.yaml has no such subdir
     NEEDS_PROGRAM = "needs a program"  # skip: this machine lacks a program that the recipe names
     NO_BACKEND = "no back end"  # skip: this version builds no recipes of that dialect
+    ELSEWHERE = (
+        "needs another job"  # skip: a tool that it is built with is made for another machine; the next plan has it
+    )
     WRONG = "needs what is wrong"  # skip: it is on a cycle of requirements, or needs what is
     NOT_BUMPED = "changed but not bumped"  # refusal: published under this name with other inputs
 

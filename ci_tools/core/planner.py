@@ -100,7 +100,7 @@ def decide(
     inputs = inputs_of(survey)
     asked, unowned = _asked(survey, inputs, heal=settings.heal)
     outputs = [output for found in survey.rendered.values() for output in found]
-    clashes = mistakes.clashes(outputs, settings.recipes)
+    clashes = mistakes.clashes(outputs)
     problems = (*survey.problems, *(p for found in inputs.values() for p in found.problems), *clashes.values())
     wrong = {*survey.wrong, *(recipe for makers in clashes for recipe in makers)}
     sound = [recipe for recipe in survey.recipes if recipe not in wrong and not inputs[recipe.directory].problems]

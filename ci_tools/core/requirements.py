@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from ci_tools.core.inputs import name_of
-from ci_tools.core.package import Subdir
+from ci_tools.core.package import Subdir, built_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -42,32 +42,34 @@ def required_names(output: Output) -> frozenset[str]:
 
 
 def _required(product: Product, named: Named) -> tuple[str, ...]:
-    output = product.output
-    said = {*output.build, *output.host, *output.run}
+    output, tools = product.output, built_on(product.machine)
     found: set[str] = set()
-    for spec in said:
-        found.update(p.key for p in _providers(spec, product, named))
-    for spec in _exported(product, named):
-        found.update(p.key for p in _providers(spec, product, named))
+    for spec in output.build:
+        found.update(p.key for p in _providers(spec, product, named, tools))
+    for spec in (*output.host, *output.run, *_exported(product, named)):
+        found.update(p.key for p in _providers(spec, product, named, product.machine))
     return tuple(sorted(found))
 
 
 def _exported(product: Product, named: Named) -> Iterator[str]:
     """The specs that requirements among our own products export to it (run_exports)."""
-    output = product.output
-    kinds = ((output.host, FROM_HOST[output.subdir is Subdir.NOARCH]), (output.build, FROM_BUILD))
-    for specs, taken in kinds:
-        for provider in (p for spec in specs for p in _providers(spec, product, named)):
+    output, machine = product.output, product.machine
+    kinds = (
+        (output.host, machine, FROM_HOST[output.subdir is Subdir.NOARCH]),
+        (output.build, built_on(machine), FROM_BUILD),
+    )
+    for specs, subdir, taken in kinds:
+        for provider in (p for spec in specs for p in _providers(spec, product, named, subdir)):
             if provider.name not in output.ignores:
                 yield from (spec for kind, spec in provider.output.run_exports if kind in taken)
 
 
-def _providers(spec: str, product: Product, named: Named) -> tuple[Product, ...]:
-    """The products that a requirement can mean; itself is not among them."""
+def _providers(spec: str, product: Product, named: Named, subdir: Subdir) -> tuple[Product, ...]:
+    """The products that a requirement of packages for `subdir` can mean; itself is not among them."""
     name = name_of(spec)
     if name == product.name or name not in named:
         return ()
-    usable = tuple(p for p in named[name] if p.output.subdir in {product.machine, Subdir.NOARCH})
+    usable = tuple(p for p in named[name] if p.output.subdir in {subdir, Subdir.NOARCH})
     return _meant(spec, product, usable)
 
 

@@ -131,7 +131,7 @@ def _render(desk: Desk, seen: _Seen) -> None:
 def _refusals(desk: Desk, seen: _Seen) -> Mapping[str, tuple[Refusal, ...]]:
     """What the plan of everything refuses. What it finds wrong with a recipe is kept, and that recipe left out."""
     made, below = tuple(chain.from_iterable(seen.rendered.values())), desk.settings.recipes
-    known = tuple(mistakes.clashes(made, below).values())
+    known = tuple(mistakes.clashes(made).values())
     misnamed = (mistakes.misnamed(r, name, seen.written[r].text) for r, name in mistakes.suspects(made, below).items())
     seen.problems += filter(None, misnamed)
     left = tuple(r for r in seen.asked if not seen.written[r].problems and not _blamed(r, seen.problems))

@@ -261,3 +261,31 @@ def test_a_folder_called_like_the_package_may_hold_recipes_of_its_versions() -> 
         "linux-64-1-0": ["a"], "linux-64-a": ["a"]
     }  # fmt: skip
     assert planned(output("a", old), output("a", new)).problems
+
+
+WASM = Subdir.EMSCRIPTEN_WASM32
+
+
+def test_what_nobody_builds_on_is_built_with_another_machines_tools() -> None:
+    """There a tool and what it is to be for may have one name: `python` is no cycle of a compiler that needs python."""
+    python, compiler = output("python", subdir=WASM, build=("cc",)), output("cc", subdir=WASM, build=("python",))
+    plan = decide(_wasm(python, compiler), {}, SETTINGS_WASM)
+    assert (plan.problems, len(plan.outputs())) == ((), 2)
+
+
+def test_what_is_built_with_a_tool_of_another_job_waits_for_its_publish() -> None:
+    tool, app = output("cc"), output("app", subdir=WASM, build=("cc",))
+    first = decide(_wasm(app, linux=(tool,)), {}, SETTINGS_WASM)
+    assert [(s.recipe, s.reason) for s in first.skips if s.reason is Reason.ELSEWHERE] == [
+        ("recipes/app", Reason.ELSEWHERE)
+    ]
+    again = decide(_wasm(app, linux=(tool,)), published_by(first), SETTINGS_WASM)
+    assert [o.recipe for o in again.outputs()] == ["recipes/app"]
+
+
+SETTINGS_WASM = replace(SETTINGS, subdirs=(NOARCH, LINUX, WASM))
+
+
+def _wasm(*outputs: Output, linux: tuple[Output, ...] = ()) -> Survey:
+    seen = survey(*((LINUX, o) for o in (*linux, *outputs)))
+    return replace(seen, rendered={LINUX: linux, WASM: outputs})

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # CEP 14: the keys that people write by hand and mistype.
 KEYS = (
-    "about", "build", "cache", "context", "extra", "outputs", "package", "recipe", "requirements", "schema_version",
+    "about", "build", "context", "extra", "outputs", "package", "recipe", "requirements", "schema_version",
     "source", "tests",
     "description", "documentation", "homepage", "license", "license_file", "repository", "summary",
     "host", "ignore_run_exports", "run", "run_constraints", "run_exports",
@@ -142,6 +142,8 @@ def _position(text: str, offset: int) -> tuple[int, int]:
 
 def _hint(said: str) -> str:
     if unknown := UNKNOWN.search(said):
+        if unknown[1] == "cache":
+            return "rattler-build has staging outputs instead: `- staging: {name: …}`, and `inherit: …` in the others"
         near = difflib.get_close_matches(unknown[1], KEYS, n=1)
         return f"did you mean `{near[0]}`?" if near else "CEP 14 lists the keys"
     return next((hint for sign, hint in HINTS if sign in said), "correct the recipe; recipes/README.md shows one")

@@ -12,7 +12,7 @@ from rattler_build import JinjaConfig, PlatformConfig, VariantConfig, VariantErr
 from ci_tools.adapters.builders import v1_errors
 from ci_tools.adapters.rendering import reading
 from ci_tools.adapters.rendering.build_config import Table, build_config, together
-from ci_tools.core.package import Subdir
+from ci_tools.core.package import Subdir, built_on
 from ci_tools.core.variants import VariantTable
 from ci_tools.errors import RecipeError
 
@@ -21,15 +21,11 @@ if TYPE_CHECKING:
 
 LEGACY = "conda_build_config.yaml"
 LINE_SELECTOR = re.compile(r"#\s*\[[^\[\]]+\]\s*$", re.MULTILINE)
-# Nobody builds on these: what runs there is made on another machine.
-BUILT_ON = {Subdir.EMSCRIPTEN_WASM32: Subdir.LINUX_64, Subdir.WASI_WASM32: Subdir.LINUX_64}
 
 
 def platform_of(subdir: Subdir) -> PlatformConfig:
     """What rattler-build calls a build for `subdir`."""
-    return PlatformConfig(
-        target_platform=subdir, build_platform=BUILT_ON.get(subdir, subdir), host_platform=subdir
-    )  # fmt: skip
+    return PlatformConfig(target_platform=subdir, build_platform=built_on(subdir), host_platform=subdir)
 
 
 def v1_variants(root: Path, paths: Sequence[str], subdir: Subdir) -> VariantConfig:
