@@ -36,14 +36,17 @@ class FolderOutbox:
                 shutil.rmtree(file.parent)
 
     def kept(self, job: Job) -> tuple[Built, ...]:
+        folder, kept = self.root / _checked(job.id), self.delivered(job)
+        _remove_others(folder, {folder / built.path for built in kept})
+        return kept
+
+    def delivered(self, job: Job) -> tuple[Built, ...]:
         folder = self.root / _checked(job.id)
-        kept = tuple(
+        return tuple(
             built
             for built in _reported(folder)
             if any(is_what_was_asked(output, built) for output in job.outputs) and _intact(folder, built)
         )
-        _remove_others(folder, {folder / built.path for built in kept})
-        return kept
 
     def save(self, report: BuildReport) -> None:
         file = self.root / _checked(report.job) / BUILD_REPORT

@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 class Board:
     """One job's outputs by their place in it. `kept` are those that an earlier run built from the same inputs.
 
-    `unread` is why the channel's own packages cannot be had here; empty where they can.
+    `unread` is why the channel's own packages cannot be had here; empty where they can. `undelivered`: planned files of
+    the jobs that this one comes after, which are not here, each with its job.
     """
 
     job: Job
     kept: Mapping[int, Built]
     unread: str = ""
+    undelivered: Mapping[str, str] = field(default_factory=dict)
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     running: set[int] = field(default_factory=set)
 
@@ -61,6 +63,8 @@ class Board:
         return [(at, self.outcomes[at]) for at in self._needs(output) if at in self.outcomes]
 
     def _verdict(self, at: int, output: PlannedOutput) -> Outcome | None:
+        if missing := next((name for name in output.requires if name in self.undelivered), ""):
+            return _undelivered(output, missing, self.undelivered[missing])
         required = self._required(output)
         for place, outcome in required:
             if not isinstance(outcome, Built):
@@ -78,6 +82,11 @@ def _aborted(output: PlannedOutput, missing: Failed | Aborted, name: str) -> Abo
     if isinstance(missing, Aborted):
         return replace(missing, filename=output.filename, subdir=output.subdir)
     because = f"it needs `{name}`, which failed"
+    return Aborted(filename=output.filename, subdir=output.subdir, prerequisite=name, because=because)
+
+
+def _undelivered(output: PlannedOutput, name: str, job: str) -> Aborted:
+    because = f"it needs `{name}` of job `{job}`, which has not delivered it here"
     return Aborted(filename=output.filename, subdir=output.subdir, prerequisite=name, because=because)
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ci_tools.core import graph, packing
 from ci_tools.core.holdings import Product
 from ci_tools.core.package import Subdir
 from ci_tools.core.plan import Job, PlannedOutput
+from ci_tools.core.waves import Wave, waves
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ci_tools.core.selection import Chosen
 
 MOST_JOBS = 256  # of one matrix (GitHub)
@@ -37,23 +40,57 @@ class CellRules:
 def jobs(chosen: Mapping[Subdir, Mapping[str, Chosen]], rules: CellRules) -> tuple[Job, ...]:
     """One job for each machine and each connected component on it, by machine in the order given.
 
-    Outputs of one recipe are connected: they share its sources. Where that makes too many jobs, components share one,
-    so that all take about as long. `chosen` must be free of cycles.
+    Outputs of one recipe are connected: they share its sources. What would outlast a job is split into waves; where
+    there are too many jobs, components share one, so that all take about as long. `chosen` must be free of cycles.
     """
-    groups = {machine: _groups(choices) for machine, choices in chosen.items()}
-    loads = {m: [sum(rules.seconds(chosen[m][k].product) for k in group) for group in groups[m]] for m in chosen}
+    groups = {
+        (machine, number): [wave.nodes for wave in found if wave.number == number]
+        for machine, choices in chosen.items()
+        for found in [_waves(choices, rules)]
+        for number in (0, 1)
+    }
+    loads = {
+        (machine, number): [sum(rules.seconds(chosen[machine][key].product) for key in group) for group in found]
+        for (machine, number), found in groups.items()
+    }
     bins = packing.shares(loads, rules.most)
-    found: list[Job] = []
+    made: list[Job] = []
     taken: set[str] = set()
-    for machine, choices in chosen.items():
-        for places in packing.packed(loads[machine], bins.get(machine, 0)):
-            keys = [key for place in places for key in groups[machine][place]]
-            outputs = tuple(_planned(choices[key], choices) for key in keys)
-            id_ = _id(machine, choices[keys[0]], len(places), taken)
-            seconds = round(sum(loads[machine][place] for place in places), 1)
-            runner = rules.runners.get(machine, "")
-            found.append(Job(id=id_, subdir=machine, runner=runner, outputs=outputs, seconds=seconds))
-    return tuple(found)
+    for (machine, number), found in groups.items():
+        for places in packing.packed(loads[machine, number], bins.get((machine, number), 0)):
+            keys = [key for place in places for key in found[place]]
+            choices = chosen[machine]
+            job = Job(
+                id=_id(machine, choices[keys[0]], len(places), taken),
+                subdir=machine,
+                runner=rules.runners.get(machine, ""),
+                outputs=tuple(_planned(choices[key], choices) for key in keys),
+                seconds=round(sum(loads[machine, number][place] for place in places), 1),
+                wave=number,
+            )
+            made.append(replace(job, after=_earlier(keys, choices, machine, made)) if number else job)
+    return tuple(made)
+
+
+def _waves(choices: Mapping[str, Chosen], rules: CellRules) -> tuple[Wave, ...]:
+    after = {key: choice.requires for key, choice in choices.items()}
+    unit = {key: choice.product.recipe for key, choice in choices.items()}
+    seconds = {key: rules.seconds(choice.product) for key, choice in choices.items()}
+    return tuple(wave for group in _groups(choices) for wave in waves(group, after, unit, seconds))
+
+
+def _earlier(
+    keys: Iterable[str], choices: Mapping[str, Chosen], machine: Subdir, made: Iterable[Job]
+) -> tuple[str, ...]:  # fmt: skip
+    """The jobs of wave 0 on the machine that make what the keys need, directly or not."""
+    needed: set[str] = set()
+    waiting = list(keys)
+    while waiting:
+        fresh = set(choices[waiting.pop()].requires) - needed
+        needed |= fresh
+        waiting += fresh
+    before = (job for job in made if job.subdir is machine and not job.wave)
+    return tuple(job.id for job in before if any(f"{o.subdir}/{o.filename}" in needed for o in job.outputs))
 
 
 def _groups(chosen: Mapping[str, Chosen]) -> tuple[tuple[str, ...], ...]:

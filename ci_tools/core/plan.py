@@ -75,7 +75,8 @@ class PlannedOutput:
 class Job:
     """One cell of the build matrix: outputs in build order on one runner. `id` is `[a-z0-9-]+`, unique in the plan.
 
-    `seconds` is how long it took last time, estimated where that is not known.
+    `seconds` is how long it took last time, estimated where that is not known. A job of wave 1 needs the packages of
+    the jobs that it comes `after`, all of wave 0.
     """
 
     id: str
@@ -83,6 +84,8 @@ class Job:
     runner: str
     outputs: tuple[PlannedOutput, ...]
     seconds: float = 0.0
+    wave: int = 0
+    after: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

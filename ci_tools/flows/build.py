@@ -16,7 +16,7 @@ from ci_tools.errors import UsageError
 from ci_tools.ports import BuildBackend, CodeHost, Outbox, Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from ci_tools.core.plan import BuildPlan, Job, Outcome, PlannedOutput
 
@@ -46,11 +46,23 @@ def build(plan: BuildPlan, job_ids: Sequence[str], bench: Bench) -> tuple[BuildR
     bench.outbox.begin(plan)
     total = sum(len(job.outputs) for job in jobs)
     with bench.host.progress("building", total, "packages") as done:
-        boards = tuple(_board(job, bench) for job in jobs)
-        for board in boards:
-            bench.outbox.save(board.report())
-        _carried_out(boards, bench, done)
-    return tuple(board.report() for board in boards)
+        boards = [board for wave in _waves(jobs) for board in _wave(wave, plan, bench, done)]
+    reports = {board.job.id: board.report() for board in boards}
+    return tuple(reports[job.id] for job in jobs)
+
+
+def _waves(jobs: Sequence[Job]) -> Iterator[tuple[Job, ...]]:
+    """The jobs of each wave, the first one first."""
+    for number in sorted({job.wave for job in jobs}):
+        yield tuple(job for job in jobs if job.wave == number)
+
+
+def _wave(jobs: Sequence[Job], plan: BuildPlan, bench: Bench, done: Callable[[int], None]) -> tuple[Board, ...]:
+    boards = tuple(_board(job, plan, bench) for job in jobs)
+    for board in boards:
+        bench.outbox.save(board.report())
+    _carried_out(boards, bench, done)
+    return boards
 
 
 def _chosen(plan: BuildPlan, job_ids: Sequence[str], bench: Bench) -> tuple[Job, ...]:
@@ -72,10 +84,18 @@ def _has(plan: BuildPlan) -> str:
     return "it has " + (", ".join(job.id for job in plan.jobs) or "no jobs: there is nothing to build")
 
 
-def _board(job: Job, bench: Bench) -> Board:
+def _board(job: Job, plan: BuildPlan, bench: Bench) -> Board:
     found = bench.outbox.kept(job)
     kept = {at: built for at, output in enumerate(job.outputs) for built in found if is_what_was_asked(output, built)}
-    return Board(job=job, kept=kept, unread=bench.unread)
+    return Board(job=job, kept=kept, unread=bench.unread, undelivered=dict(_undelivered(job, plan, bench)))
+
+
+def _undelivered(job: Job, plan: BuildPlan, bench: Bench) -> Iterator[tuple[str, str]]:
+    """What the jobs that it comes after were to make and is not here, each with its job."""
+    for other in (other for other in plan.jobs if other.id in job.after):
+        there = bench.outbox.delivered(other)
+        missing = (o for o in other.outputs if not any(is_what_was_asked(o, built) for built in there))
+        yield from ((str(output.filename), other.id) for output in missing)
 
 
 def _carried_out(boards: Sequence[Board], bench: Bench, done: Callable[[int], None]) -> None:
@@ -123,8 +143,12 @@ def _close(board: Board, at: int, bench: Bench, done: Callable[[int], None]) -> 
 def _built(output: PlannedOutput, job: Job, bench: Bench) -> Built | Failed:
     name = output.recipe.rpartition("/")[2]
     recipe = Recipe(name=name, directory=output.recipe, file="", dialect=output.dialect)
+    place = bench.workspace
     workspace = replace(
-        bench.workspace, scratch=bench.workspace.scratch / job.id, collected=bench.workspace.collected / job.id
+        place,
+        scratch=place.scratch / job.id,
+        collected=place.collected / job.id,
+        channels=(*((place.collected / earlier).as_uri() for earlier in job.after), *place.channels),
     )
     for backend in bench.backends:
         if backend.claims(recipe):

@@ -74,6 +74,9 @@ class Outbox(Protocol):
     def kept(self, job: Job) -> tuple[Built, ...]:
         """What an earlier run left of the job, intact and built from the planned inputs; other packages are removed."""
 
+    def delivered(self, job: Job) -> tuple[Built, ...]:
+        """The same for a job that another run carries out, or carried out on another machine: nothing is removed."""
+
     def save(self, report: BuildReport) -> None:
         """Write the job's build.json whole; called after every outcome, so that an interrupted run is taken up."""
 

@@ -232,3 +232,29 @@ def test_an_interrupt_ends_every_build_that_runs(bench: Bench, shop: Workshop, n
     with pytest.raises(KeyboardInterrupt):
         build(plan(*slow, quick), (), replace(bench, at_once=3))
     assert time.monotonic() - started < 20
+
+
+def two_waves(*first: PlannedOutput, second: PlannedOutput) -> BuildPlan:
+    jobs = (
+        Job(id="first", subdir=HERE, runner="any", outputs=first),
+        Job(id="second", subdir=HERE, runner="any", outputs=(second,), wave=1, after=("first",)),
+    )
+    return replace(plan(), jobs=jobs)
+
+
+def test_a_second_wave_builds_against_what_the_first_one_made(shop: Workshop, bench: Bench) -> None:
+    words = wanted(shop, Spec(name="words"))
+    reader = wanted(shop, Spec(name="reader", host=["words"], run=["words"]), words)
+    asked = two_waves(words, second=reader)
+    reports = build(asked, (), bench)
+    assert [shape for report in reports for shape in shapes(report)] == ["words built", "reader built"]
+    assert build(asked, ("second",), bench) == reports[1:]
+
+
+def test_a_second_wave_without_the_first_is_aborted_with_the_reason(shop: Workshop, bench: Bench) -> None:
+    words = wanted(shop, Spec(name="words"))
+    reader = wanted(shop, Spec(name="reader", host=["words"]), words)
+    (report,) = build(two_waves(words, second=reader), ("second",), bench)
+    (outcome,) = report.outcomes
+    assert isinstance(outcome, Aborted)
+    assert outcome.because == f"it needs `{words.filename}` of job `first`, which has not delivered it here"

@@ -79,6 +79,32 @@ def test_what_took_long_last_time_is_packed_alone() -> None:
     assert all(len(j.outputs) == 1 for j in jobs if any(o.filename.dist.name in slow for o in j.outputs))
 
 
+def test_what_would_outlast_a_job_is_built_in_two_waves() -> None:
+    """A hundred packages of an hour each that all need one: that first, and then a hundred jobs."""
+    many = (product("core"), *(product(f"p{at}", host=("core",)) for at in range(100)))
+    rules = Rules(machines=(LINUX,), has=lambda _m, _p: True)
+    chosen = select(many, everything(surveyed(many).recipes), Holdings(published={}), rules).chosen
+    first, *rest = cells.jobs(chosen, cells.CellRules(seconds=lambda _: 3600.0))
+    assert (first.wave, first.after, [o.filename.dist.name for o in first.outputs]) == (0, (), ["core"])
+    assert {(job.wave, job.after, len(job.outputs)) for job in rest} == {(1, (first.id,), 1)}
+    assert len(rest) == 100
+
+
+@given(worlds(), st.floats(0, 12 * 3600))
+def test_every_wave_has_what_it_needs(products: tuple[Product, ...], hours: float) -> None:
+    rules = Rules(machines=(LINUX, OSX), has=lambda _m, _p: True)
+    chosen = select(products, everything(surveyed(products).recipes), Holdings(published={}), rules).chosen
+    jobs = cells.jobs(chosen, cells.CellRules(seconds=lambda _: hours))
+    made = {job.id: {str(o.filename) for o in job.outputs} for job in jobs}
+    assert sum(map(len, made.values())) == sum(map(len, chosen.values()))
+    for job in jobs:
+        there = {name for earlier in job.after for name in made[earlier]}
+        assert all(job.wave > other.wave for other in jobs if other.id in job.after)
+        for output_ in job.outputs:
+            assert set(output_.requires) <= there
+            there.add(str(output_.filename))
+
+
 def test_run_exports_are_requirements_of_those_that_build_against_them() -> None:
     runtime, lib = product("rt"), product("lib", run_exports=(("weak", "rt >=1"), ("strong", "never")))
     tool, tied = product("tool", host=("lib",)), product("tied", host=("lib",), ignores=("lib",))
