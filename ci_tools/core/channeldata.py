@@ -122,12 +122,14 @@ def _seconds(record: PackageRecord) -> int:
 
 def _remaining(name: str, package: Package, now: Mapping[Subdir, IndexState]) -> Package:
     """What is left to say of the name where some of its files may be gone from these subdirs."""
-    files = {f"{subdir}/{file}": file for subdir, state in now.items() for file in state.files_of(name)}
+    files = {f"{subdir}/{file}" for subdir, state in now.items() for file in state.files_of(name)}
     here = {reference.partition("/")[0] for reference in files}
     elsewhere = set(package.get("subdirs", ())).difference(now)
     reference = package.get("reference_package", "")
-    if files and (reference.partition("/")[0] in now or not reference) and reference not in files:
-        reference = max(files, key=_age)
-        package = {**package, "reference_package": reference, "version": files[reference].dist.version}
+    if files:
+        other = {reference} if reference and reference.partition("/")[0] not in now else set()
+        reference = max({*files, *other}, key=_age)
+        version = Filename.parse(reference.partition("/")[2]).dist.version
+        package = {**package, "reference_package": reference, "version": version}
     unknown = {**dict.fromkeys(TRAITS, False), "run_exports": {}, "timestamp": 0}
     return {**unknown, **package, "subdirs": sorted(here | elsewhere)}

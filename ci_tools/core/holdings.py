@@ -15,7 +15,7 @@ USUAL_SECONDS = 300.0  # of a build, where nothing published says otherwise
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedOutput:
-    """One indexed file. `input_hash` is empty where it was never recorded: an import, a rebuilt index.
+    """One published file, indexed or yanked. `input_hash` is empty where it was never recorded: an import.
 
     `seconds` is how long its build took, 0 where that is not known; `commit` and `generation` are where it comes from.
     """
@@ -26,6 +26,7 @@ class PublishedOutput:
     seconds: float = 0.0
     commit: str = ""
     generation: int = 0
+    yanked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +134,9 @@ class Holdings:
         for build in kin:
             if build.input_hash and build.input_hash != product.input_hash:
                 return Broken(because=f"`{build.filename}` is published from other inputs", free=self.free(product))
+        if all(build.yanked for build in kin):
+            free = self.free(product)
+            return Held(because=f"yanked, and its file name stays taken; to publish it again, build number {free}")
         known = all(build.input_hash for build in kin)
         return Held(because="published from the same inputs" if known else "published; its inputs were never recorded")
 

@@ -19,6 +19,8 @@ FIRST_ROOT = "tuf/1.root.json"
 CHANNELDATA = "channeldata.json"
 INDEX_PAGE = "index.html"
 PROJECTED = "tuf/projected.json"  # up to which generation the pointers that clients know are written
+COLLECTION = "collection.json"  # what garbage collection is about to remove
+CURATION = "curation.json"  # the yanks and patches that are in force
 RECEIPTS = "receipts/"
 LONGEST_KEY = 1024  # bytes; S3's limit
 REPODATA = "repodata.json"
@@ -27,9 +29,10 @@ SHARD_INDEX = "repodata_shards.msgpack.zst"
 RUN_EXPORTS = "run_exports.json"
 RUN_EXPORTS_ZST = "run_exports.json.zst"
 BUILDS = "builds.json.zst"
+WITHHELD = "withheld.json.zst"
 
 # What a subdir's documents are called, in the order in which a client should never see an older one behind a newer.
-SUBDIR_DOCUMENTS = (RUN_EXPORTS, RUN_EXPORTS_ZST, BUILDS, REPODATA_ZST, REPODATA, SHARD_INDEX)
+SUBDIR_DOCUMENTS = (RUN_EXPORTS, RUN_EXPORTS_ZST, BUILDS, WITHHELD, REPODATA_ZST, REPODATA, SHARD_INDEX)
 
 
 class Freshness(StrEnum):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from ci_tools.core.package import Filename, Subdir
@@ -33,12 +34,33 @@ class Published:
     seconds: float = 0.0
 
 
+class Did(StrEnum):
+    """What a generation did to a package that was there already."""
+
+    YANKED = "yanked"
+    UNYANKED = "unyanked"
+    PATCHED = "patched"  # its record says something else than the package, or something else than before
+    UNPATCHED = "unpatched"  # its record says what the package says again
+    WITHDRAWN = "withdrawn"  # it is not indexed any more
+    RESTORED = "restored"  # it is indexed again
+    RECORDED = "recorded"  # its record was made again from the package, and differs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One package that was there and is indexed otherwise now. `key` is the package's, `because` may be empty."""
+
+    did: Did
+    key: str
+    because: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
     """receipts/<N>.json: what generation N did and why. Signed as a TUF target, so it never changes.
 
     `parent_sha256` is the digest of the parent's receipt (empty for the first): the history is a chain, so the targets
-    need to list only the newest receipts.
+    need to list only the newest receipts. `at` is when the run that made it began (UTC).
     """
 
     generation: int
@@ -46,6 +68,8 @@ class Receipt:
     parent_sha256: str
     cause: Cause
     published: tuple[Published, ...] = ()
+    changes: tuple[Change, ...] = ()
+    at: datetime | None = None
 
 
 class Fault(StrEnum):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import Self
 
 from ci_tools.core import layout
 from ci_tools.core.builds import BuildInfo
@@ -36,11 +36,21 @@ class IndexEntry:
     run_exports: RunExports = field(default_factory=RunExports)
     build: BuildInfo = field(default_factory=BuildInfo)
 
+    def record_json(self) -> bytes:
+        """The record as repodata carries it.
+
+        CEP 16 foresees run_exports in records; who builds against a package need not fetch run_exports.json then.
+        """
+        told = self.run_exports.to_json()
+        return dumped({**self.record.to_json(), **({"run_exports": told} if told else {})})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexState:
     """Everything that is indexed in one subdir. `removed` are file names that were withdrawn (CEP 36).
 
+    `withheld` are the records as the packages have them, of files that are patched (`records` has the patched one) or
+    yanked (`records` has none; what is known of their build stays).
     `digests` are those of the shards as published, by package name; `touched` are the packages that need new ones.
     """
 
@@ -48,6 +58,7 @@ class IndexState:
     records: Sheet = field(default_factory=Sheet)
     run_exports: Sheet = field(default_factory=Sheet)
     builds: Sheet = field(default_factory=Sheet)
+    withheld: Sheet = field(default_factory=Sheet)
     removed: tuple[str, ...] = ()
     digests: Mapping[str, bytes] = field(default_factory=lambda: NO_DIGESTS, compare=False)
     touched: frozenset[str] = field(default=frozenset(), compare=False)
@@ -74,6 +85,7 @@ class IndexState:
             records=records,
             run_exports=_complete(sources.sheet(layout.RUN_EXPORTS, layout.RUN_EXPORTS_ZST), records),
             builds=sources.sheet(layout.BUILDS),
+            withheld=sources.sheet(layout.WITHHELD),
             removed=tuple(sorted(rest.get("removed", ()))),
         )
         # Digests of shards are carried over only where the records were written by us: then the shards were too.
@@ -96,8 +108,20 @@ class IndexState:
     def record(self, filename: Filename) -> PackageRecord | None:
         """What repodata says of the file; None where it is not indexed."""
         text = self.records.get(str(filename))
-        if text is None:
-            return None
+        return None if text is None else self.read(text)
+
+    def promised(self, filename: Filename) -> PackageRecord | None:
+        """The record of the package that the file name stands for, as the package has it, yanked or not."""
+        text = self.withheld.get(str(filename)) or self.records.get(str(filename))
+        return None if text is None else self.read(text)
+
+    @property
+    def yanked(self) -> tuple[Filename, ...]:
+        """The files that are published and not indexed, in order."""
+        return tuple(Filename.parse(name) for name in self.withheld.names if self.records.get(name) is None)
+
+    def read(self, text: bytes) -> PackageRecord:
+        """The record that `text`, of a package of this subdir, says."""
         fields = loaded(text, f"{self.subdir}/{layout.REPODATA}")
         return PackageRecord.from_json({"subdir": self.subdir, "md5": "", "sha256": "", "size": 0, **fields})
 
@@ -119,7 +143,7 @@ class IndexState:
         fresh = self._fresh(entries)
         if not fresh:
             return self
-        records = {name: dumped(_with_run_exports(entry)) for name, entry in fresh.items()}
+        records = {name: entry.record_json() for name, entry in fresh.items()}
         run_exports = {name: dumped({"run_exports": entry.run_exports.to_json()}) for name, entry in fresh.items()}
         builds = {name: dumped(entry.build.to_json()) for name, entry in fresh.items() if entry.build != BuildInfo()}
         return replace(
@@ -134,7 +158,7 @@ class IndexState:
     def without(self, filenames: Iterable[Filename]) -> Self:
         """The state in which these files are not listed; StoreError names those that are not there."""
         names = {str(filename) for filename in filenames}
-        strange = sorted(name for name in names if self.records.get(name) is None)
+        strange = sorted(name for name in names if not (self.records.get(name) or self.withheld.get(name)))
         if strange:
             raise StoreError(*(f"`{self.subdir}/{name}` is not published" for name in strange))
         gone: Mapping[str, bytes | None] = dict.fromkeys(names)
@@ -143,6 +167,7 @@ class IndexState:
             records=self.records.changed(gone),
             run_exports=self.run_exports.changed(gone),
             builds=self.builds.changed(gone),
+            withheld=self.withheld.changed(gone),
             touched=self.touched | set(map(package_name, names)),
         )
 
@@ -174,6 +199,7 @@ class IndexState:
             layout.RUN_EXPORTS: run_exports,
             layout.RUN_EXPORTS_ZST: packed(run_exports),
             layout.BUILDS: packed(builds),
+            layout.WITHHELD: packed(self.withheld.rendered({"subdir": self.subdir, "version": BUILDS_VERSION}, {})),
             layout.REPODATA: repodata,
             layout.REPODATA_ZST: packed(repodata),
             layout.SHARD_INDEX: shard_index,
@@ -204,7 +230,7 @@ class IndexState:
         problems: list[Problem] = []
         for entry in entries:
             name = str(entry.filename)
-            known = fresh[name].record if name in fresh else self.record(entry.filename)
+            known = fresh[name].record if name in fresh else self.promised(entry.filename)
             if (entry.record.subdir, entry.record.dist) != (self.subdir, entry.filename.dist):
                 problems.append(Problem(message=f"`{name}` does not belong in the index of {self.subdir}"))
             elif known is None:
@@ -248,12 +274,6 @@ def _complete(run_exports: Sheet, records: Sheet) -> Sheet:
         told = loaded(records.get(name), layout.REPODATA).get("run_exports", {})
         changes[name] = dumped({"run_exports": told})
     return run_exports.changed(changes)
-
-
-def _with_run_exports(entry: IndexEntry) -> Mapping[str, Any]:
-    # CEP 16 foresees them in records; who builds against a package need not fetch run_exports.json then.
-    told = entry.run_exports.to_json()
-    return {**entry.record.to_json(), **({"run_exports": told} if told else {})}
 
 
 def _broken_promise(subdir: Subdir, name: str) -> Problem:

@@ -1,15 +1,21 @@
-"""Making packages that are in the store part of the index: one transaction, whatever else is published meanwhile."""
+"""Making packages that are in the store part of the index, and the index what the repository says of them.
+
+One transaction, whatever else is published meanwhile.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from ci_tools.core import layout
 from ci_tools.core.builds import BuildInfo
 from ci_tools.core.channeldata import Channeldata
+from ci_tools.core.curation import Curation, curated
 from ci_tools.core.generation import TargetFile
 from ci_tools.core.layout import Freshness
+from ci_tools.core.package import Subdir
 from ci_tools.core.receipt import Published
 from ci_tools.core.repodata import IndexEntry, IndexState
 from ci_tools.flows.present import index_documents
@@ -19,19 +25,30 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from ci_tools.core.layout import Document
-    from ci_tools.core.package import Subdir
+    from ci_tools.core.package import Artifact
     from ci_tools.flows.present import Present
     from ci_tools.flows.transaction import Setting
     from ci_tools.flows.upload import Placed
     from ci_tools.ports import ObjectStore
 
-# What a state is read from: the compressed forms, and builds.json and the shard index, which have no other.
-READ = (layout.REPODATA_ZST, layout.RUN_EXPORTS_ZST, layout.BUILDS, layout.SHARD_INDEX)
+# What a state is read from: the compressed forms, and the documents that have no other.
+READ = (layout.REPODATA_ZST, layout.RUN_EXPORTS_ZST, layout.BUILDS, layout.WITHHELD, layout.SHARD_INDEX)
+NOTHING = Curation()
 
 
-def index(placed: Sequence[Placed], subdirs: Iterable[Subdir], setting: Setting) -> Commit:
-    """The channel with these packages indexed; where a subdir has no documents yet, it gets empty ones (CEP 26)."""
-    return transaction(setting, partial(_decided, placed, tuple(subdirs), setting))
+def index(
+    placed: Sequence[Placed], subdirs: Iterable[Subdir], setting: Setting, curation: Curation = NOTHING
+) -> Commit:
+    """The channel with these packages indexed and `curation` applied to all that is published.
+
+    Where one of `subdirs` has no documents yet, it gets empty ones (CEP 26).
+    """
+    return transaction(setting, partial(decided, placed, tuple(subdirs), setting, curation.in_force(setting.now)))
+
+
+def listed_subdirs(present: Present) -> tuple[Subdir, ...]:
+    """The subdirs that the present generation has documents of."""
+    return tuple(subdir for subdir in Subdir if _known(present, subdir))
 
 
 def read_states(store: ObjectStore, present: Present, subdirs: Iterable[Subdir]) -> Mapping[Subdir, IndexState]:
@@ -54,33 +71,54 @@ def _known(present: Present, subdir: Subdir) -> bool:
     return present.generation is not None and f"{subdir}/{layout.REPODATA}" in present.generation.targets
 
 
-def _decided(
-    placed: Sequence[Placed], subdirs: tuple[Subdir, ...], setting: Setting, before: Present, number: int
-) -> Proposal:
-    states = read_states(setting.store, before, _touched(placed, subdirs, before))
-    fresh = [p for p in placed if p.candidate.artifact.filename not in states[p.candidate.artifact.subdir]]
+def decided(  # noqa: PLR0917 (the last two are the transaction's)
+    placed: Sequence[Placed], subdirs: tuple[Subdir, ...], setting: Setting, curation: Curation,
+    before: Present, number: int,
+) -> Proposal:  # fmt: skip
+    """What a commit would make true: the packages, and the yanks and patches that are in force."""
+    stands = curation.document()
+    again = _differs(stands, before)  # else it was applied to all that is not touched here
+    states = read_states(setting.store, before, _touched(placed, subdirs, before, again=again))
+    fresh = [p for p in placed if states[p.candidate.artifact.subdir].promised(p.candidate.artifact.filename) is None]
     entries = [_entry(p, setting.cause.commit, number) for p in placed]
-    after = [s.including(e for e in entries if e.record.subdir == s.subdir) for s in states.values()]
-    documents = [document for state in after for document in state.documents()]
-    documents += _overview(setting.store, before, after, fresh)
-    return Proposal(
-        documents=tuple(document for document in documents if _differs(document, before)),
+    including = (s.including(e for e in entries if e.record.subdir == s.subdir) for s in states.values())
+    results = [curated(state, curation) for state in including]
+    # A state that is as it was keeps its documents: they may be packed more densely than a publish packs.
+    after = [s for s, _ in results if s.touched or s is not states[s.subdir] or not _known(before, s.subdir)]
+    base = Proposal(
+        documents=(stands,),
         published=tuple(_published(p) for p in fresh),
+        changes=tuple(change for _, changes in results for change in changes),
+        needs=frozenset(_key(p) for p in fresh),
     )
+    return proposed(setting.store, before, after, tuple(p.candidate.artifact for p in fresh), base)
 
 
-def _touched(placed: Sequence[Placed], subdirs: tuple[Subdir, ...], before: Present) -> tuple[Subdir, ...]:
+def proposed(
+    store: ObjectStore, before: Present, after: Iterable[IndexState], fresh: Iterable[Artifact], base: Proposal
+) -> Proposal:
+    """`base` with the documents of these states, and the overview of the channel; without those that are there."""
+    changed = tuple(after)
+    documents = [*base.documents, *(document for state in changed for document in state.documents())]
+    documents += _overview(store, before, changed, fresh)
+    return replace(base, documents=tuple(document for document in documents if _differs(document, before)))
+
+
+def _touched(
+    placed: Sequence[Placed], subdirs: tuple[Subdir, ...], before: Present, *, again: bool
+) -> tuple[Subdir, ...]:
     unknown = {subdir for subdir in subdirs if not _known(before, subdir)}
-    return tuple(sorted(unknown | {p.candidate.artifact.subdir for p in placed}))
+    every = listed_subdirs(before) if again else ()
+    return tuple(sorted({*unknown, *every, *(p.candidate.artifact.subdir for p in placed)}))
 
 
 def _overview(
-    store: ObjectStore, before: Present, after: Iterable[IndexState], fresh: Sequence[Placed]
+    store: ObjectStore, before: Present, after: Iterable[IndexState], fresh: Iterable[Artifact]
 ) -> tuple[Document, ...]:
     """channeldata.json and the page for people, brought up to date."""
     body = index_documents(store, before.generation, (layout.CHANNELDATA,)) if before.generation else {}
     known = Channeldata.parse(body[layout.CHANNELDATA]) if body else Channeldata()
-    return known.following(after, (p.candidate.artifact for p in fresh)).documents("Packages")
+    return known.following(after, fresh).documents("Packages")
 
 
 def _entry(placed: Placed, commit: str, generation: int) -> IndexEntry:
@@ -98,6 +136,10 @@ def _entry(placed: Placed, commit: str, generation: int) -> IndexEntry:
             backend=built.backend,
         ),
     )
+
+
+def _key(placed: Placed) -> str:
+    return layout.package_key(placed.candidate.artifact.subdir, placed.candidate.artifact.filename)
 
 
 def _published(placed: Placed) -> Published:

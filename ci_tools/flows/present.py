@@ -30,10 +30,15 @@ class Present:
     """The generation a store holds, and what is needed to follow it; all None and empty for a store that is new."""
 
     generation: Generation | None = None
-    root: bytes = b""
+    roots: tuple[bytes, ...] = ()  # the pinned one and those after it
     timestamp: bytes = b""
     etag: Etag | None = None
     states: dict[Subdir, IndexState] = field(default_factory=dict, compare=False, repr=False)  # what was read of it
+
+    @property
+    def root(self) -> bytes:
+        """The newest root; empty for a store that was not looked at."""
+        return self.roots[-1] if self.roots else b""
 
     @property
     def number(self) -> int:
@@ -46,14 +51,15 @@ def present(store: ObjectStore, pinned_root: bytes, now: datetime) -> Present:
 
     How old it is does not matter here: whoever asks is about to write the next one, or wants to see it.
     """
-    root = read_root(pinned_root, tuple(_newer_roots(store, pinned_root)), now)
+    newer = tuple(_newer_roots(store, pinned_root))
+    root, roots = read_root(pinned_root, newer, now), (pinned_root, *newer)
     try:
         pointer = store.get(layout.TIMESTAMP)
     except NotFoundError:
-        return Present(root=root)
+        return Present(roots=roots)
     snapshot = _named(store, pointer.body, "snapshot")
     generation = held_generation(root, pointer.body, snapshot, _named(store, snapshot, "targets"))
-    return Present(generation=generation, root=root, timestamp=pointer.body, etag=pointer.head.etag)
+    return Present(generation=generation, roots=roots, timestamp=pointer.body, etag=pointer.head.etag)
 
 
 def still_present(store: ObjectStore, known: Present | None, pinned_root: bytes, now: datetime) -> Present:

@@ -8,12 +8,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from ci_tools.core import layout
+from ci_tools.core.curation import Curation
 from ci_tools.core.package import Subdir
 from ci_tools.core.receipt import Fault, Refused, RunReport
 from ci_tools.core.sidecar import Attestations
 from ci_tools.flows.check import Desk, check, independent, name_of
 from ci_tools.flows.confirm import confirm
-from ci_tools.flows.index import index, read_states
+from ci_tools.flows.index import NOTHING, index, read_states
 from ci_tools.flows.invalidate import invalidate
 from ci_tools.flows.present import present
 from ci_tools.flows.project import project
@@ -48,6 +49,7 @@ class Press:
     edge: Edge
     host: CodeHost
     elapsed: Callable[[], float]  # seconds since the run began
+    curation: Curation = NOTHING
 
 
 def publish(plan: BuildPlan, deliveries: Iterable[Delivery], setting: Setting, press: Press) -> RunReport:
@@ -68,7 +70,7 @@ def publish(plan: BuildPlan, deliveries: Iterable[Delivery], setting: Setting, p
         results = upload(candidates, dock, press.host)
     placed, refused = _sorted_out(results, refused)
     with press.host.group("index"):
-        commit = index(placed, press.subdirs, replace(setting, known=before))
+        commit = index(placed, press.subdirs, replace(setting, known=before), press.curation)
         projected = project(setting, commit.present.generation) if commit.present.generation else ()
     report = _report(press, refused=refused, placed=placed, projected=projected)
     report = replace(report, receipt=commit.receipt, invalidated=invalidate(press.edge, projected))
@@ -95,7 +97,7 @@ def _held_back(candidate: Candidate) -> Refused:
 def _indexed(candidates: Iterable[Candidate], states: Mapping[Subdir, IndexState]) -> Mapping[str, PackageRecord]:
     """Key -> record of those candidates whose file names are taken in the index."""
     artifacts = (c.artifact for c in candidates)
-    found = ((layout.package_key(a.subdir, a.filename), states[a.subdir].record(a.filename)) for a in artifacts)
+    found = ((layout.package_key(a.subdir, a.filename), states[a.subdir].promised(a.filename)) for a in artifacts)
     return {key: record for key, record in found if record}
 
 

@@ -56,8 +56,10 @@ def _require_nothing(store: ObjectStore) -> None:
 
 
 def _outputs(state: IndexState) -> Iterator[PublishedOutput]:
-    for filename in state.filenames:
-        record, build = state.record(filename), state.build(filename)
+    """Also the yanked ones: a file name stays a promise."""
+    yanked = frozenset(state.yanked)
+    for filename in (*state.filenames, *state.yanked):
+        record, build = state.promised(filename), state.build(filename)
         if record is not None:
             yield PublishedOutput(
                 filename=filename,
@@ -66,4 +68,5 @@ def _outputs(state: IndexState) -> Iterator[PublishedOutput]:
                 seconds=build.seconds if build else 0.0,
                 commit=build.commit if build else "",
                 generation=build.generation if build else 0,
+                yanked=filename in yanked,
             )

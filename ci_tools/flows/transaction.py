@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -10,8 +10,9 @@ from ci_tools import documents
 from ci_tools.core import layout
 from ci_tools.core.generation import Generation, Lifetimes, TargetFile, held_generation, next_generation
 from ci_tools.core.layout import Document, Freshness
-from ci_tools.core.receipt import Cause, Published, Receipt
+from ci_tools.core.receipt import Cause, Change, Published, Receipt
 from ci_tools.errors import ConflictError, StoreError, TrustError
+from ci_tools.flows.collected import free_of_collection
 from ci_tools.flows.present import Present, present, still_present
 from ci_tools.ports import ABSENT, ObjectStore, Signer
 
@@ -23,11 +24,21 @@ KEPT_RECEIPTS = 100
 class Proposal:
     """What a decision wants to be true: the index documents that differ from the present, and what they bring in.
 
-    `documents` holds pointers under the names clients know, and immutables that they refer to (shards).
+    `documents` holds pointers under the names clients know, and immutables that they refer to (shards). `needs` are
+    the packages that are listed from now on and were not before, by key. `renew` asks for a generation though nothing
+    differs: its signatures are new.
     """
 
     documents: tuple[Document, ...] = ()
     published: tuple[Published, ...] = ()
+    changes: tuple[Change, ...] = ()
+    needs: frozenset[str] = frozenset()
+    renew: bool = False
+
+    @property
+    def wanted(self) -> bool:
+        """Whether it asks for a generation."""
+        return bool(self.documents) or self.renew
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +63,7 @@ class Setting:
 
 
 Decision = Callable[[Present, int], Proposal]
+Immutable = tuple[str, bytes, Freshness]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,17 +83,21 @@ def transaction(setting: Setting, decide: Decision) -> Commit:
     number = 0
     for attempt in range(TRIES):
         before = still_present(setting.store, setting.known, setting.notary.root, setting.now)
-        if before.generation is None:
-            _pinned(setting)
         number = max(number, before.number + 1)
         proposal = decide(before, number)
-        if not proposal.documents:
+        if not proposal.wanted:
             return Commit(present=before, receipt=None)
+        if before.generation is None:
+            _pinned(setting)
+        laid = tuple(_immutable(document) for document in proposal.documents)
+        if not free_of_collection(setting.store, before, proposal.needs, (key for key, _, _ in laid)):
+            setting.pause(attempt)  # it will be gone in a moment, and can be written anew
+            continue
         receipt = _receipt(setting, before, number, proposal)
         metadata = _prepared(setting, before, receipt, proposal)
         # The post-condition, before anything is irreversible: what we signed holds under the pinned root.
         generation = held_generation(before.root, metadata[-1].body, metadata[1].body, metadata[0].body)
-        if not _laid(setting.store, proposal, receipt, metadata[:-1]):
+        if not _laid(setting.store, laid, receipt, metadata[:-1]):
             number += 1  # left behind by a crash, or somebody else is about to commit it
         elif _committed(setting, before, receipt, metadata[-1]):
             after = replace(before, generation=generation, timestamp=metadata[-1].body, etag=None, states={})
@@ -112,6 +128,8 @@ def _receipt(setting: Setting, before: Present, number: int, proposal: Proposal)
         parent_sha256=parent.sha256 if parent else "",
         cause=setting.cause,
         published=proposal.published,
+        changes=proposal.changes,
+        at=setting.now.replace(microsecond=0),
     )
 
 
@@ -131,10 +149,12 @@ def _long_ago(key: str, generation: int) -> bool:
     return 0 < layout.receipt_number(key) <= generation - KEPT_RECEIPTS
 
 
-def _laid(store: ObjectStore, proposal: Proposal, receipt: Receipt, metadata: tuple[Document, ...]) -> bool:
+def _laid(
+    store: ObjectStore, immutables: Iterable[Immutable], receipt: Receipt, metadata: tuple[Document, ...]
+) -> bool:
     """Everything immutable, written before the commit; False where the number is taken."""
-    for document in proposal.documents:
-        store.put(*_immutable(document), if_match=ABSENT)
+    for immutable in immutables:
+        store.put(*immutable, if_match=ABSENT)
     body = documents.write(receipt)
     key = layout.receipt_key(receipt.generation)
     try:
@@ -147,7 +167,7 @@ def _laid(store: ObjectStore, proposal: Proposal, receipt: Receipt, metadata: tu
     return True
 
 
-def _immutable(document: Document) -> tuple[str, bytes, Freshness]:
+def _immutable(document: Document) -> Immutable:
     pointer = document.freshness is not Freshness.IMMUTABLE
     key = layout.by_hash(document.key, layout.sha256(document.body)) if pointer else document.key
     return key, document.body, Freshness.IMMUTABLE

@@ -1,6 +1,7 @@
 """Which adapter stands behind each port: the only room that names them. A dry run gets others."""
 
 from ci_tools.wiring.builds import backend_states, backends, confines, outbox, pantry, programs, renderer, supplies
+from ci_tools.wiring.curation import curation
 from ci_tools.wiring.edges import edge, edge_application, grant_registry, local_edge_config
 from ci_tools.wiring.hosts import cause, forge, host, machine, processors, repository
 from ci_tools.wiring.keys import key, keystore, keystore_anywhere, signer
@@ -16,6 +17,7 @@ __all__ = [
     "cause",
     "components",
     "confines",
+    "curation",
     "edge",
     "edge_application",
     "fetcher",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ci_tools.wiring.curation import curation
 from ci_tools.wiring.edges import edge
 from ci_tools.wiring.keys import key, keystore
 from ci_tools.wiring.stores import object_store, package_reader
@@ -61,6 +62,7 @@ def press(config: ChannelConfig, env: Mapping[str, str], setting: Setting, host:
     )
     return Press(
         subdirs=config.indexed_subdirs,
+        curation=curation(config),
         what=What(config.publish.what),
         attester=ChannelAttester(publisher, material.trusted_root, setting.now, _further(config, env, setting)),
         attestations=Attestations(material.trusted_root, url),

@@ -66,7 +66,7 @@ def test_an_honest_channel_verifies(published: Tree) -> None:
     report = published.verified()
     assert (report.findings, report.generation, report.ok) == ((), 2, True)
     checked = report.checked
-    assert (checked.records, checked.packages, checked.shards, checked.documents) == (3, 3, 3, 13)
+    assert (checked.records, checked.packages, checked.shards, checked.documents) == (3, 3, 3, 15)
     assert report.expires == TODAY + timedelta(days=7)
 
 
