@@ -1,4 +1,4 @@
-"""`channel index`: what the channel holds."""
+"""`channel index`: what the channel holds, whether it is whole, and what keeps it so."""
 
 from __future__ import annotations
 
@@ -7,23 +7,181 @@ from typing import TYPE_CHECKING
 import click
 
 from ci_tools import wiring
-from ci_tools.cli.index_text import status_text
+from ci_tools.cli.index_text import check_text, done_text, gc_text, history_text, status_text
+from ci_tools.cli.publish_text import writes_text
+from ci_tools.core.generation import Lifetimes
 from ci_tools.core.keyset import trust_material
+from ci_tools.core.quantities import duration
+from ci_tools.errors import DifferenceError, Problem, UsageError
+from ci_tools.flows.compact import compact
+from ci_tools.flows.fsck import Inspection, fsck
+from ci_tools.flows.gc import Terms, gc
+from ci_tools.flows.history import history
+from ci_tools.flows.probe import probe
+from ci_tools.flows.refresh import refresh
+from ci_tools.flows.repair import repair
+from ci_tools.flows.rollback import rollback
+from ci_tools.flows.settle import settle
 from ci_tools.flows.status import status
 
 if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
     from ci_tools.cli.run import Run
+    from ci_tools.core.fsck import CheckReport
+    from ci_tools.flows.transaction import Commit, Setting
+
+
+def lifetime(_ctx: click.Context, _param: click.Parameter, value: str) -> timedelta:
+    """An option's duration."""
+    try:
+        return duration(value)
+    except ValueError as exc:
+        raise click.BadParameter(f"`{value}` is {exc}; write for example 30d or 12h") from exc
+
+
+KEEP = click.option(
+    "--keep", callback=lifetime, default="30d", show_default=True, metavar="DURATION",
+    help="How long a generation is kept after another followed it",
+)  # fmt: skip
 
 
 @click.group("index")
 def command() -> None:
-    """Look at the index of the channel."""
+    """Look at the index of the channel, and look after it."""
 
 
 @command.command("status")
 @click.pass_obj
 def index_status(run: Run) -> None:
     """Say which generation is true, what it holds, until when it is signed, and whether its pointers are written."""
-    root = trust_material(wiring.keystore(run.config, run.env).published).root
+    root = _root(run)
     found = status(wiring.object_store(run.config, dry_run=True), root, run.config.base_url, run.now())
     run.emit(found, lambda value: status_text(value, run.now()))
+
+
+@command.command("history")
+@click.option("--most", type=click.IntRange(1), default=20, show_default=True, help="How many generations to list")
+@click.pass_obj
+def index_history(run: Run, most: int) -> None:
+    """List the generations, the newest first: when each was made, by whom, why, and what it did."""
+    found = history(wiring.object_store(run.config, dry_run=True), _root(run), run.config.base_url, run.now(), most)
+    run.emit(found, history_text)
+
+
+@command.command("check")
+@click.option("--repair", "mends", is_flag=True, help="Mend what needs no decision (needs the role `maintain`)")
+@KEEP
+@click.pass_obj
+def index_check(run: Run, *, mends: bool, keep: timedelta) -> None:
+    """Compare the store with the generation it holds: what is missing, different, behind, or nobody's.
+
+    Each difference is told with what mends it; where any is left the exit code is 8. Packages are compared by size
+    and by the digest that the store keeps; `channel verify` reads their bytes.
+    """
+    setting = _setting(run, "repair") if mends else None
+    inspection = Inspection(
+        store=setting.store if setting else wiring.object_store(run.config, dry_run=run.dry_run),
+        root=_root(run), lifetimes=Lifetimes(), channel=run.config.base_url, now=run.now(), keep=keep, host=run.host,
+    )  # fmt: skip
+    found = fsck(inspection)
+    if setting and not found.ok:
+        found = repair(found, inspection, setting, wiring.curation(run.config))
+    run.emit(found, lambda value: check_text(value, verbose=run.verbose) + rehearsed(setting))
+    _require_ok(found)
+
+
+@command.command("refresh")
+@click.pass_obj
+def index_refresh(run: Run) -> None:
+    """Renew signatures that run out, and apply yanks and patches of the repository; to be run every day.
+
+    A channel that publishes often enough needs it only for yanks whose time is over.
+    """
+    setting = _setting(run, "refresh")
+    _settled(run, setting, refresh(setting, wiring.curation(run.config)))
+
+
+@command.command("compact")
+@click.pass_obj
+def index_compact(run: Run) -> None:
+    """Pack the index documents as densely as they go: other bytes, the same records."""
+    setting = _setting(run, "compact")
+    with run.host.group("compact"):
+        commit = compact(setting)
+    _settled(run, setting, commit)
+
+
+@command.command("rollback")
+@click.argument("generation", type=click.IntRange(1))
+@click.pass_obj
+def index_rollback(run: Run, generation: int) -> None:
+    """Make a new generation with the content of an old one. Files stay, and can be published again.
+
+    Yanks and patches go back too: the next publish or refresh applies those of the repository again.
+    """
+    setting = _setting(run, f"rollback to {generation}")
+    _settled(run, setting, rollback(generation, setting))
+
+
+@command.command("gc")
+@KEEP
+@click.option(
+    "--grace", callback=lifetime, default="2d", show_default=True, metavar="DURATION",
+    help="How long after that what is doomed is left alone",
+)  # fmt: skip
+@click.pass_obj
+def index_gc(run: Run, *, keep: timedelta, grace: timedelta) -> None:
+    """Delete what no kept generation names (needs the role `maintain`). Nothing that is listed is ever touched.
+
+    A first run dooms, a later one deletes; in between whoever needs a doomed object takes it back by publishing.
+    """
+    setting = _setting(run, "gc")
+    found, commit = gc(setting, Terms(keep=keep, grace=grace), run.host)
+    settle(commit, setting, wiring.edge(run.config, dry_run=run.dry_run))
+    run.emit(found, lambda value: gc_text(value, verbose=run.verbose) + rehearsed(setting))
+
+
+def head(run: Run) -> str:
+    """The commit that is checked out; empty where there is no repository."""
+    try:
+        return wiring.repository(run.config.folder, run.env).commit("HEAD")
+    except UsageError:
+        return ""
+
+
+def rehearsed(setting: Setting | None) -> str:
+    """What a dry run would have written and deleted; empty where it was none."""
+    written = getattr(setting.store, "written", None) if setting else None
+    if setting is None or written is None:
+        return ""
+    deleted = getattr(setting.store, "deleted", ())
+    lines = ("", f"would delete ({len(deleted)})", *(f"  {key}" for key in deleted)) if deleted else ()
+    return writes_text(written) + "\n".join(lines)
+
+
+def _setting(run: Run, what: str) -> Setting:
+    cause = wiring.cause(head(run), run.env, what)
+    setting = wiring.setting(run.config, run.env, cause, run.now(), dry_run=run.dry_run)
+    probe(setting.store)
+    return setting
+
+
+def _settled(run: Run, setting: Setting, commit: Commit) -> None:
+    done = settle(commit, setting, wiring.edge(run.config, dry_run=run.dry_run))
+    run.emit(done, lambda value: done_text(value, _expires(commit)) + rehearsed(setting))
+
+
+def _expires(commit: Commit) -> datetime | None:
+    return commit.present.generation.expires.first if commit.present.generation else None
+
+
+def _root(run: Run) -> bytes:
+    return trust_material(wiring.keystore(run.config, run.env).published).root
+
+
+def _require_ok(found: CheckReport) -> None:
+    if not found.ok:
+        mends = dict.fromkeys(d.mend for d in found.differences)
+        what = f"{len(found.differences)} difference{'s' if len(found.differences) > 1 else ''}"
+        raise DifferenceError(Problem(message=f"the store and its generation: {what}", hint="; ".join(mends)))
