@@ -29,6 +29,7 @@ from ci_tools.core import trusted_root as roots
 from ci_tools.core.attestation import Publisher
 from ci_tools.core.attester import ChannelAttester
 from ci_tools.core.certificates import Authority, authority, load_certificate, pem, publisher_certificate
+from ci_tools.core.curation import Curation
 from ci_tools.core.handover import Delivery
 from ci_tools.core.package import Filename, Subdir
 from ci_tools.core.plan import BuildPlan, BuildReport, Built, Job, PlannedOutput, Reason
@@ -36,6 +37,7 @@ from ci_tools.core.receipt import Cause, RunReport
 from ci_tools.core.recipe import Dialect
 from ci_tools.core.root import first_root
 from ci_tools.core.sidecar import Attestations
+from ci_tools.flows.index import NOTHING
 from ci_tools.flows.publish import Press, What, publish
 from ci_tools.flows.transaction import Notary, Setting
 from ci_tools.ports import ObjectStore
@@ -152,6 +154,7 @@ class World:
     keys: Ring = field(default_factory=ring)
     pause: Callable[[int], None] = lambda _: None
     runs: int = 0
+    curation: Curation = NOTHING
 
     def setting(self, store: ObjectStore | None = None, now: datetime = NOW) -> Setting:
         cause = Cause(commit="1" * 40, run="", who="test")
@@ -169,6 +172,7 @@ class World:
             edge=self.edge,
             host=Terminal(io.StringIO(), {}, verbosity=-1),
             elapsed=lambda: 0.0,
+            curation=self.curation,
         )
 
     def deliver(self, *packages: Package) -> tuple[BuildPlan, Delivery]:

@@ -12,23 +12,25 @@ import tempfile
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 import zstandard
 from rattler import MatchSpec
 from rattler.exceptions import InvalidMatchSpecError
 
+from ci_tools.adapters.ranged import RangedFile
 from ci_tools.adapters.unpacking import ROUND, Limits, Unpacker
-from ci_tools.core.about import ABOUT, PATHS, read_about, traits_of
+from ci_tools.core.about import ABOUT, PATHS, paths_of, read_about, traits_of
 from ci_tools.core.index_json import INDEX, RUN_EXPORTS, read_record, read_run_exports
 from ci_tools.core.members import checked_members
-from ci_tools.core.package import ArchiveFormat, Artifact, Filename, PackageRecord, Subdir
+from ci_tools.core.package import ArchiveFormat, Artifact, Filename, Imprint, PackageRecord, Subdir
 from ci_tools.errors import PackageError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ci_tools.core.members import Member
+    from ci_tools.ports.sources import Fetch
 
 WANTED = {INDEX: True, RUN_EXPORTS: True, ABOUT: True, PATHS: False}
 # What the archive libraries raise for bytes that are no archive, or one that is broken.
@@ -57,32 +59,48 @@ class ArchiveReader:
             file.writelines(chunks)
         return self.read(path, subdir)
 
+    def glance(self, fetch: Fetch, filename: Filename, subdir: Subdir, imprint: Imprint) -> Artifact:
+        try:
+            file = cast("IO[bytes]", RangedFile(fetch, imprint.size))
+            inside = self._inside(self._told(file, filename, imprint.size), filename)
+            return _artifact(inside, Path(str(filename)), subdir, imprint)
+        except PackageError as exc:
+            raise PackageError(*_named(exc.problems, f"{subdir}/{filename}")) from exc
+
     def _read(self, path: Path, subdir: Subdir) -> Artifact:
         filename = Filename.parse(path.name)
         with _opened(path) as file:
             before = os.fstat(file.fileno())
-            digests = _digests(file)
-            inside = self._inside(file, filename, before.st_size)
+            imprint = Imprint(size=before.st_size, **_digests(file))
+            file.seek(0)
+            inside = self._inside(checked_members(self._members(file, filename, before.st_size)), filename)
             if _identity(os.fstat(file.fileno())) != _identity(before):
                 raise PackageError("it changed while it was read", hint="try again when nobody writes to it")
-        record = read_record(inside.documents[INDEX], size=before.st_size, **digests)
-        _check_place(record, filename, subdir)
-        _check_specs(record)
-        return Artifact(
-            filename=filename,
-            path=path,
-            record=record,
-            run_exports=read_run_exports(inside.documents.get(RUN_EXPORTS, b"{}")),
-            about=read_about(inside.documents.get(ABOUT, b"{}"), inside.traits),
-        )
+        return _artifact(inside, path, subdir, imprint)
 
-    def _inside(self, file: IO[bytes], filename: Filename, size: int) -> _Inside:
+    def _members(self, file: IO[bytes], filename: Filename, size: int) -> Iterator[Member]:
         unpacker = Unpacker(limits=self.limits, wanted=WANTED)
-        file.seek(0)
-        conda = filename.format is ArchiveFormat.CONDA
-        members = unpacker.conda(file, size, str(filename.dist)) if conda else unpacker.tar_bz2(file, size)
+        if filename.format is ArchiveFormat.CONDA:
+            return unpacker.conda(file, size, str(filename.dist))
+        return unpacker.tar_bz2(file, size)
+
+    def _told(self, file: IO[bytes], filename: Filename, size: int) -> Iterator[Member]:
+        """The members of info/ alone. A .tar.bz2 is read up to the end of its first run of them."""
+        if filename.format is ArchiveFormat.CONDA:
+            yield from Unpacker(limits=self.limits, wanted=WANTED).conda(file, size, str(filename.dist), ("info",))
+            return
+        seen = False
+        for member in self._members(file, filename, size):
+            inside = member.path.split("/")[0] == "info"
+            if seen and not inside:
+                return
+            seen = seen or member.path == INDEX
+            if inside:
+                yield member
+
+    def _inside(self, members: Iterable[Member], filename: Filename) -> _Inside:
         try:
-            inside = _gathered(checked_members(members), filename.dist.name)
+            inside = _gathered(members, filename.dist.name)
         except BROKEN as exc:
             what = "it is truncated, or no package"
             raise PackageError(
@@ -97,6 +115,22 @@ class ArchiveReader:
 class _Inside:
     documents: dict[str, bytes]
     traits: frozenset[str]
+
+
+def _artifact(inside: _Inside, path: Path, subdir: Subdir, imprint: Imprint) -> Artifact:
+    filename = Filename.parse(path.name)
+    documents = inside.documents
+    record = read_record(documents[INDEX], size=imprint.size, md5=imprint.md5, sha256=imprint.sha256)
+    _check_place(record, filename, subdir)
+    _check_specs(record)
+    listed = (traits_of(filename.dist.name, path, {}) for path in paths_of(documents.get(PATHS, b"")))
+    return Artifact(
+        filename=filename,
+        path=path,
+        record=record,
+        run_exports=read_run_exports(documents.get(RUN_EXPORTS, b"{}")),
+        about=read_about(documents.get(ABOUT, b"{}"), inside.traits.union(*listed)),
+    )
 
 
 def _gathered(members: Iterable[Member], name: str) -> _Inside:

@@ -19,7 +19,7 @@ from ci_tools.core.members import Kind, Member, checked_path
 from ci_tools.errors import PackageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 ROUND = 1 << 20
 FORMAT = {"conda_pkg_format_version": 2}  # CEP 35
@@ -106,14 +106,14 @@ class Unpacker:
     limits: Limits
     wanted: Mapping[str, bool]
 
-    def conda(self, file: IO[bytes], size: int, stem: str) -> Iterator[Member]:
-        """The members of a `.conda` called `stem`, info first (CEP 35)."""
+    def conda(self, file: IO[bytes], size: int, stem: str, parts: Iterable[str] = ("info", "pkg")) -> Iterator[Member]:
+        """The members of these parts of a `.conda` called `stem` (CEP 35)."""
         with zipfile.ZipFile(cast("IO[bytes]", Doled(file))) as outer:
             components = checked_components(outer, stem)
             if read_json(outer.read(components[METADATA]), METADATA) != FORMAT:
                 raise PackageError(f"its {METADATA} does not say {FORMAT}", hint="the only version of .conda is 2")
             meter = Meter(size, self.limits)
-            for part in ("info", "pkg"):
+            for part in parts:
                 with outer.open(components[f"{part}-{stem}.tar.zst"]) as packed:
                     yield from self._component(packed, meter, part)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -12,12 +13,13 @@ from ci_tools.cli.publish_text import writes_text
 from ci_tools.core.generation import Lifetimes
 from ci_tools.core.keyset import trust_material
 from ci_tools.core.quantities import duration
-from ci_tools.errors import DifferenceError, Problem, UsageError
+from ci_tools.errors import DifferenceError, Problem, StoreError, UsageError
 from ci_tools.flows.compact import compact
 from ci_tools.flows.fsck import Inspection, fsck
 from ci_tools.flows.gc import Terms, gc
 from ci_tools.flows.history import history
 from ci_tools.flows.probe import probe
+from ci_tools.flows.rebuild import rebuild
 from ci_tools.flows.refresh import refresh
 from ci_tools.flows.repair import repair
 from ci_tools.flows.rollback import rollback
@@ -110,6 +112,28 @@ def index_compact(run: Run) -> None:
     with run.host.group("compact"):
         commit = compact(setting)
     _settled(run, setting, commit)
+
+
+@command.command("rebuild")
+@click.option("--adopt", is_flag=True, help="Take in what is attested and lies in the store without being indexed")
+@click.pass_obj
+def index_rebuild(run: Run, *, adopt: bool) -> None:
+    """Make every record again from the packages in the store; a generation where that differs from the index.
+
+    Only the part of a package that speaks of it is fetched. What only the index knew is kept: how packages were built,
+    yanks, patches. A run that was killed goes on where it was.
+    """
+    setting = _setting(run, "rebuild")
+    stock = wiring.stock(run.config, run.env, setting, run.host)
+    built = rebuild(setting, run.config.indexed_subdirs, stock, wiring.curation(run.config), adopt=adopt)
+    done = replace(
+        settle(built.commit, setting, wiring.edge(run.config, dry_run=run.dry_run), built.refused),
+        adopted=built.adopted,
+    )
+    stock.notebook.close()
+    run.emit(done, lambda value: done_text(value, _expires(built.commit)) + rehearsed(setting))
+    if built.refused:
+        raise StoreError(*(Problem(message=f"`{r.what}` {r.because}", hint=r.hint) for r in built.refused))
 
 
 @command.command("rollback")

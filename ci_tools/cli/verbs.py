@@ -24,7 +24,7 @@ VERBS = {
         "The channel's keys: init, list, make, rotate, revoke, sign-root, publish-root",
     ),
     "access": ("ci_tools.cli.access", "Who may read it until when: token, grant, revoke, list, sync, setup"),
-    "index": ("ci_tools.cli.index", "The index of the channel: status, history, check, refresh, compact, rollback, gc"),
+    "index": ("ci_tools.cli.index", "The index: status, history, check, refresh, compact, rebuild, rollback, gc"),
     "ci": (
         "ci_tools.cli.ci",
         (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from ci_tools.core.index_json import read_json
 from ci_tools.core.package import About
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 ABOUT = "info/about.json"
 PATHS = "info/paths.json"
@@ -38,6 +39,17 @@ def traits_of(name: str, path: str, contents: Mapping[str, bytes]) -> frozenset[
     if found and name in {found[1], found[3]}:
         return frozenset({SCRIPTS[on]} if (on := found[2] or found[4]) in SCRIPTS else ())
     return frozenset(trait for folder, trait in FOLDERS.items() if path.startswith(folder))
+
+
+def paths_of(content: bytes) -> Iterator[str]:
+    """What info/paths.json says that the package holds; nothing where it is none."""
+    try:
+        told = json.loads(content or b"{}").get("paths", ())
+    except (ValueError, AttributeError, RecursionError):
+        return
+    for entry in told if isinstance(told, list) else ():
+        if isinstance(entry, dict) and isinstance(entry.get("_path"), str):
+            yield entry["_path"]
 
 
 def _text(value: object) -> str:

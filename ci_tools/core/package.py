@@ -188,6 +188,15 @@ class RunExports:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Imprint:
+    """What is known of a package's bytes: how many, and their digests in lower hex."""
+
+    size: int
+    md5: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class About:
     """What channeldata.json tells of a package: its about.json, and the traits that CEP 38 names (`activate.d`, …)."""
 

@@ -85,22 +85,19 @@ def decided(  # noqa: PLR0917 (the last two are the transaction's)
     results = [curated(state, curation) for state in including]
     # A state that is as it was keeps its documents: they may be packed more densely than a publish packs.
     after = [s for s, _ in results if s.touched or s is not states[s.subdir] or not _known(before, s.subdir)]
+    overview = _overview(setting.store, before, after, (p.candidate.artifact for p in fresh))
     base = Proposal(
-        documents=(stands,),
+        documents=(stands, *overview),
         published=tuple(_published(p) for p in fresh),
         changes=tuple(change for _, changes in results for change in changes),
         needs=frozenset(_key(p) for p in fresh),
     )
-    return proposed(setting.store, before, after, tuple(p.candidate.artifact for p in fresh), base)
+    return proposed(before, after, base)
 
 
-def proposed(
-    store: ObjectStore, before: Present, after: Iterable[IndexState], fresh: Iterable[Artifact], base: Proposal
-) -> Proposal:
-    """`base` with the documents of these states, and the overview of the channel; without those that are there."""
-    changed = tuple(after)
-    documents = [*base.documents, *(document for state in changed for document in state.documents())]
-    documents += _overview(store, before, changed, fresh)
+def proposed(before: Present, after: Iterable[IndexState], base: Proposal) -> Proposal:
+    """`base` with the documents of these states; without the documents that are there already."""
+    documents = (*base.documents, *(document for state in after for document in state.documents()))
     return replace(base, documents=tuple(document for document in documents if _differs(document, before)))
 
 

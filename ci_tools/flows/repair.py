@@ -10,22 +10,19 @@ from ci_tools.core import layout
 from ci_tools.core.fsck import MENDED, CheckReport, Fault
 from ci_tools.core.garbage import package_of
 from ci_tools.core.layout import Freshness
-from ci_tools.core.projection import GENERATION, SHA256
 from ci_tools.errors import ConflictError, NotFoundError, TrustError
 from ci_tools.flows.collected import collection_of
 from ci_tools.flows.fsck import Inspection, fsck
 from ci_tools.flows.gc import carried_out, changed_collection, remove_condemned
 from ci_tools.flows.index import listed_subdirs, read_states
-from ci_tools.flows.present import index_documents, present
+from ci_tools.flows.present import present
 from ci_tools.flows.refresh import refresh
+from ci_tools.flows.straighten import straighten
 from ci_tools.flows.transaction import Proposal, transaction
-from ci_tools.ports import ABSENT, Absent, Etag
+from ci_tools.ports import ABSENT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ci_tools.core.curation import Curation
-    from ci_tools.core.generation import Generation
     from ci_tools.flows.present import Present
     from ci_tools.flows.transaction import Setting
     from ci_tools.ports import ObjectStore
@@ -43,7 +40,7 @@ def repair(found: CheckReport, inspection: Inspection, setting: Setting, curatio
     if faults & REMOVED:
         _remove(frozenset(d.where for d in found.differences if d.fault in REMOVED), setting, inspection)
     if faults:
-        _project(setting)
+        straighten(setting)
     after = fsck(inspection)
     left = {(difference.fault, difference.where) for difference in after.differences}
     return replace(after, mended=tuple(d for d in found.differences if (d.fault, d.where) not in left))
@@ -93,29 +90,3 @@ def _condemned(keys: frozenset[str], setting: Setting, before: Present, _: int) 
     doomed = {key: since for key, since in known.doomed.items() if key not in keys}
     condemned = known.condemned | {key for key in keys if package_of(key) not in listed}
     return changed_collection(known, replace(known, doomed=doomed, condemned=condemned))
-
-
-def _project(setting: Setting) -> None:
-    """Every pointer that does not hold what the generation lists, whatever it says of itself."""
-    found = present(setting.store, setting.notary.root, setting.now).generation
-    if found is not None:
-        for key, etag in tuple(_astray(setting.store, found)):
-            target = found.targets[key]
-            body = index_documents(setting.store, found, (key,))[key]
-            metadata = {GENERATION: str(found.number), SHA256: target.sha256}
-            setting.store.put(key, body, Freshness.POINTER, if_match=etag, metadata=metadata)
-
-
-def _astray(store: ObjectStore, generation: Generation) -> Iterator[tuple[str, Etag | Absent]]:
-    for key, target in generation.targets.items():
-        if layout.receipt_number(key):
-            continue
-        try:
-            stored = store.get(key)
-        except NotFoundError:
-            yield key, ABSENT
-            continue
-        written = stored.head.metadata.get(GENERATION, "")
-        newer = written.isdigit() and int(written) > generation.number
-        if not newer and not target.matches(stored.body):
-            yield key, stored.head.etag

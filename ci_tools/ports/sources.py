@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from ci_tools.core.package import Artifact, Filename, Subdir
+    from ci_tools.core.package import Artifact, Filename, Imprint, Subdir
+
+Fetch = Callable[[int, int], bytes]  # the bytes [start, stop) of an object
 
 
 class ChannelSource(Protocol):
@@ -33,3 +36,19 @@ class PackageReader(Protocol):
 
     def receive(self, chunks: Iterable[bytes], filename: Filename, subdir: Subdir) -> Artifact:
         """The same for a package that arrives in chunks; its file lives until the process ends."""
+
+    def glance(self, fetch: Fetch, filename: Filename, subdir: Subdir, imprint: Imprint) -> Artifact:
+        """What the package says of itself, where its bytes are known already: only its info part is fetched."""
+
+
+class Notebook(Protocol):
+    """What a long run remembers, so that it can go on where it was killed. Safe for threads."""
+
+    def recall(self, key: str, etag: str) -> bytes | None:
+        """What was noted of the object as it was under `etag`; None where nothing was."""
+
+    def note(self, key: str, etag: str, body: bytes) -> None:
+        """Remember it, from now on and over the death of the process."""
+
+    def close(self) -> None:
+        """Forget everything: the run is through."""

@@ -7,7 +7,7 @@ from ci_tools.wiring.hosts import cause, forge, host, machine, processors, repos
 from ci_tools.wiring.keys import key, keystore, keystore_anywhere, signer
 from ci_tools.wiring.offices import root_office
 from ci_tools.wiring.previews import fetcher, preview_config, previews_store
-from ci_tools.wiring.publishing import press, setting
+from ci_tools.wiring.publishing import press, setting, stock
 from ci_tools.wiring.recipes import fill_templates, has_program, read_recipe, web
 from ci_tools.wiring.stores import components, locked_packages, object_store, package_reader, readable_stores, source
 
@@ -49,6 +49,7 @@ __all__ = [
     "setting",
     "signer",
     "source",
+    "stock",
     "supplies",
     "web",
 ]

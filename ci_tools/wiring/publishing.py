@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ci_tools.core.package import Artifact
     from ci_tools.core.provenance import Making
     from ci_tools.core.receipt import Cause
+    from ci_tools.flows.inventory import Stock
     from ci_tools.flows.publish import Press
     from ci_tools.flows.transaction import Setting
     from ci_tools.ports import CodeHost
@@ -90,3 +91,25 @@ def _further(config: ChannelConfig, env: Mapping[str, str], setting: Setting) ->
 
     makers: dict[str, Further] = {"provenance": built, **{form.value: partial(bill, form) for form in SbomFormat}}
     return tuple(makers[each] for each in config.trust.attest)
+
+
+def stock(config: ChannelConfig, env: Mapping[str, str], setting: Setting, host: CodeHost) -> Stock:
+    """What looking at the packages of the store needs; its notebook lies among the caches of this user."""
+    from hashlib import sha256
+    from pathlib import Path
+
+    from ci_tools.adapters.notebook import FileNotebook
+    from ci_tools.core.keyset import trust_material
+    from ci_tools.core.sidecar import Attestations
+    from ci_tools.flows.inventory import Stock
+
+    material = trust_material(keystore(config, env).published)
+    caches = Path(env.get("XDG_CACHE_HOME") or Path(env.get("HOME") or ".") / ".cache")
+    name = sha256(config.base_url.encode() + material.root).hexdigest()
+    return Stock(
+        store=setting.store,
+        reader=package_reader(config),
+        notebook=FileNotebook(caches / "channelsmith" / f"rebuild-{name[:16]}.jsonl"),
+        attestations=Attestations(material.trusted_root, config.base_url),
+        host=host,
+    )
