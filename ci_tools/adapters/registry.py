@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
 
+from ci_tools.adapters.yaml_lists import YamlList, is_empty, read_text, replace_text
 from ci_tools.core.registry import HEADER, Entry, Field, Reading, entry_lines, leaks, read_entries
 from ci_tools.errors import Problem, UsageError
 
 if TYPE_CHECKING:
     from ci_tools.core.access import Grant
 
-INDENT = 2
+GRANTS = "grants"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +24,10 @@ class RegistryFile:
 
     path: Path
     shown: str
+
+    @property
+    def _list(self) -> YamlList:
+        return YamlList(key=GRANTS, shown=self.shown)
 
     def grants(self) -> tuple[Grant, ...]:
         return _checked(self._text(), self.shown)
@@ -37,33 +40,22 @@ class RegistryFile:
                     f"`{self.shown}` already has a grant with the {key} `{getattr(grant, key)}`",
                     hint="choose another name, or revoke the old one first: channel access revoke NAME",
                 )
-        self._replace(_with(self._text() or HEADER, grant, self.shown), (*before, grant))
+        text = self._list.with_entry(self._text() or HEADER, lambda indent: entry_lines(grant, indent))
+        self._replace(text, (*before, grant))
 
     def remove(self, grant_id: str) -> None:
         before = self.grants()
         after = tuple(grant for grant in before if grant.id != grant_id)
         if after != before:
-            self._replace(_without(self._text(), grant_id, self.shown), after)
+            self._replace(self._list.without_entry(self._text(), "id", grant_id), after)
 
     def _text(self) -> str:
-        try:
-            with self.path.open(encoding="utf-8", newline="") as file:  # line ends stay as they are
-                return file.read()
-        except FileNotFoundError:
-            return ""
-        except (OSError, UnicodeDecodeError) as exc:
-            raise UsageError(f"`{self.shown}` cannot be read", detail=str(exc)) from exc
+        return read_text(self.path, self.shown)
 
     def _replace(self, text: str, expected: tuple[Grant, ...]) -> None:
         if not _means(text, expected):  # an edit by lines must not change what it did not mean to
             raise UsageError(f"`{self.shown}` is laid out in a way that cannot be edited", hint="edit it by hand")
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        mode = self.path.stat().st_mode & 0o777 if self.path.exists() else 0o644
-        handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        os.chmod(name, mode)  # noqa: PTH101 (mkstemp gives a name)
-        os.replace(name, self.path)  # noqa: PTH105 (as above)
+        replace_text(self.path, text)
 
 
 def _checked(text: str, shown: str) -> tuple[Grant, ...]:
@@ -84,7 +76,7 @@ def _means(text: str, grants: tuple[Grant, ...]) -> bool:
 
 
 def _read(text: str, shown: str) -> Reading:
-    items, problems = _items(_compose(text, shown), shown)
+    items, problems = _items(YamlList(key=GRANTS, shown=shown).compose(text), shown)
     entries = []
     for item in items:
         if isinstance(item, yaml.MappingNode):
@@ -93,19 +85,6 @@ def _read(text: str, shown: str) -> Reading:
             problems.append(_problem("a grant is a list of `key: value` lines", item, shown))
     reading = read_entries(entries, shown)
     return Reading(grants=reading.grants, problems=(*problems, *reading.problems))
-
-
-def _compose(text: str, shown: str) -> yaml.Node | None:
-    """The document as nodes with their places: nothing is constructed, so no tag means anything."""
-    try:
-        return yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as exc:
-        mark = exc.problem_mark or exc.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-        problem = Problem(message="this is not YAML", path=shown, line=line, column=column, detail=exc.problem or "")
-        raise UsageError(problem) from exc
-    except (yaml.YAMLError, RecursionError) as exc:
-        raise UsageError(Problem(message="this is not YAML", path=shown, detail=type(exc).__name__)) from exc
 
 
 def _items(root: yaml.Node | None, shown: str) -> tuple[list[yaml.Node], list[Problem]]:
@@ -119,7 +98,7 @@ def _items(root: yaml.Node | None, shown: str) -> tuple[list[yaml.Node], list[Pr
     lists = [value for key, value in root.value if key.value == "grants"]
     if len(lists) > 1:
         problems.append(_problem("`grants` is here twice", lists[1], shown))
-    if not lists or _is_empty(lists[0]):
+    if not lists or is_empty(lists[0]):
         return [], problems
     if not isinstance(lists[0], yaml.SequenceNode):
         return [], [*problems, _problem("`grants` is a list", lists[0], shown)]
@@ -158,51 +137,3 @@ def _problem(message: str, node: yaml.Node, shown: str) -> Problem:
         line=node.start_mark.line + 1,
         column=node.start_mark.column + 1,
     )
-
-
-def _is_empty(node: yaml.Node) -> bool:
-    return isinstance(node, yaml.ScalarNode) and node.tag.endswith(":null")
-
-
-def _grants_node(text: str, shown: str) -> yaml.Node | None:
-    root = _compose(text, shown)
-    return next((value for key, value in root.value if key.value == "grants"), None) if root else None
-
-
-def _with(text: str, grant: Grant, shown: str) -> str:
-    """`text` with one more entry, behind the last one and in line with it."""
-    end = "\r\n" if "\r\n" in text else "\n"
-    node = _grants_node(text, shown)
-    lines = text.splitlines()
-    if node is None:
-        return end.join([*lines, "grants:", *entry_lines(grant, INDENT), ""])
-    place = _last_line(node)
-    if _is_empty(node) or not node.value:  # `grants: []`, `grants: ~`
-        lines[place] = (lines[place][: node.start_mark.column] + lines[place][node.end_mark.column :]).rstrip()
-    elif isinstance(node, yaml.SequenceNode) and node.flow_style:
-        raise UsageError(Problem(message="`grants` is written in one line", hint="write it as a list", path=shown))
-    indent = node.start_mark.column if isinstance(node, yaml.SequenceNode) and node.value else INDENT
-    return end.join([*lines[: place + 1], *entry_lines(grant, indent), *lines[place + 1 :], ""])
-
-
-def _without(text: str, grant_id: str, shown: str) -> str:
-    """`text` without the lines of one entry, from its dash to its last value."""
-    node = _grants_node(text, shown)
-    if not isinstance(node, yaml.SequenceNode) or node.flow_style:
-        raise UsageError(Problem(message="`grants` is written in one line", hint="write it as a list", path=shown))
-    lines = text.splitlines(keepends=True)
-    for item in node.value:
-        if any(key.value == "id" and value.value == grant_id for key, value in item.value):
-            first = item.start_mark.line
-            while not lines[first].lstrip().startswith("-"):  # the dash may stand alone, above
-                first -= 1
-            del lines[first : _last_line(item) + 1]
-    return "".join(lines)
-
-
-def _last_line(node: yaml.Node) -> int:
-    """The line on which the text of `node` ends; the end of a block as YAML has it is past the comments behind it."""
-    if not isinstance(node, yaml.CollectionNode) or node.flow_style or not node.value:
-        return int(node.end_mark.line)
-    last = node.value[-1]
-    return _last_line(last[1] if isinstance(last, tuple) else last)

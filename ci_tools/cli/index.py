@@ -9,16 +9,14 @@ import click
 
 from ci_tools import wiring
 from ci_tools.cli.index_text import check_text, done_text, gc_text, history_text, status_text
-from ci_tools.cli.publish_text import writes_text
+from ci_tools.cli.writing import pinned_root, rehearsed, setting_of
 from ci_tools.core.generation import Lifetimes
-from ci_tools.core.keyset import trust_material
 from ci_tools.core.quantities import duration
-from ci_tools.errors import DifferenceError, Problem, StoreError, UsageError
+from ci_tools.errors import DifferenceError, Problem, StoreError
 from ci_tools.flows.compact import compact
 from ci_tools.flows.fsck import Inspection, fsck
 from ci_tools.flows.gc import Terms, gc
 from ci_tools.flows.history import history
-from ci_tools.flows.probe import probe
 from ci_tools.flows.rebuild import rebuild
 from ci_tools.flows.refresh import refresh
 from ci_tools.flows.repair import repair
@@ -57,7 +55,7 @@ def command() -> None:
 @click.pass_obj
 def index_status(run: Run) -> None:
     """Say which generation is true, what it holds, until when it is signed, and whether its pointers are written."""
-    root = _root(run)
+    root = pinned_root(run)
     found = status(wiring.object_store(run.config, dry_run=True), root, run.config.base_url, run.now())
     run.emit(found, lambda value: status_text(value, run.now()))
 
@@ -67,7 +65,9 @@ def index_status(run: Run) -> None:
 @click.pass_obj
 def index_history(run: Run, most: int) -> None:
     """List the generations, the newest first: when each was made, by whom, why, and what it did."""
-    found = history(wiring.object_store(run.config, dry_run=True), _root(run), run.config.base_url, run.now(), most)
+    found = history(
+        wiring.object_store(run.config, dry_run=True), pinned_root(run), run.config.base_url, run.now(), most
+    )
     run.emit(found, history_text)
 
 
@@ -81,10 +81,11 @@ def index_check(run: Run, *, mends: bool, keep: timedelta) -> None:
     Each difference is told with what mends it; where any is left the exit code is 8. Packages are compared by size
     and by the digest that the store keeps; `channel verify` reads their bytes.
     """
-    setting = _setting(run, "repair") if mends else None
+    setting = setting_of(run, "repair") if mends else None
     inspection = Inspection(
         store=setting.store if setting else wiring.object_store(run.config, dry_run=run.dry_run),
-        root=_root(run), lifetimes=Lifetimes(), channel=run.config.base_url, now=run.now(), keep=keep, host=run.host,
+        root=pinned_root(run), lifetimes=Lifetimes(), channel=run.config.base_url,
+        now=run.now(), keep=keep, host=run.host,
     )  # fmt: skip
     found = fsck(inspection)
     if setting and not found.ok:
@@ -100,7 +101,7 @@ def index_refresh(run: Run) -> None:
 
     A channel that publishes often enough needs it only for yanks whose time is over.
     """
-    setting = _setting(run, "refresh")
+    setting = setting_of(run, "refresh")
     _settled(run, setting, refresh(setting, wiring.curation(run.config)))
 
 
@@ -108,7 +109,7 @@ def index_refresh(run: Run) -> None:
 @click.pass_obj
 def index_compact(run: Run) -> None:
     """Pack the index documents as densely as they go: other bytes, the same records."""
-    setting = _setting(run, "compact")
+    setting = setting_of(run, "compact")
     with run.host.group("compact"):
         commit = compact(setting)
     _settled(run, setting, commit)
@@ -123,7 +124,7 @@ def index_rebuild(run: Run, *, adopt: bool) -> None:
     Only the part of a package that speaks of it is fetched. What only the index knew is kept: how packages were built,
     yanks, patches. A run that was killed goes on where it was.
     """
-    setting = _setting(run, "rebuild")
+    setting = setting_of(run, "rebuild")
     stock = wiring.stock(run.config, run.env, setting, run.host)
     built = rebuild(setting, run.config.indexed_subdirs, stock, wiring.curation(run.config), adopt=adopt)
     done = replace(
@@ -144,7 +145,7 @@ def index_rollback(run: Run, generation: int) -> None:
 
     Yanks and patches go back too: the next publish or refresh applies those of the repository again.
     """
-    setting = _setting(run, f"rollback to {generation}")
+    setting = setting_of(run, f"rollback to {generation}")
     _settled(run, setting, rollback(generation, setting))
 
 
@@ -160,35 +161,10 @@ def index_gc(run: Run, *, keep: timedelta, grace: timedelta) -> None:
 
     A first run dooms, a later one deletes; in between whoever needs a doomed object takes it back by publishing.
     """
-    setting = _setting(run, "gc")
+    setting = setting_of(run, "gc")
     found, commit = gc(setting, Terms(keep=keep, grace=grace), run.host)
     settle(commit, setting, wiring.edge(run.config, dry_run=run.dry_run))
     run.emit(found, lambda value: gc_text(value, verbose=run.verbose) + rehearsed(setting))
-
-
-def head(run: Run) -> str:
-    """The commit that is checked out; empty where there is no repository."""
-    try:
-        return wiring.repository(run.config.folder, run.env).commit("HEAD")
-    except UsageError:
-        return ""
-
-
-def rehearsed(setting: Setting | None) -> str:
-    """What a dry run would have written and deleted; empty where it was none."""
-    written = getattr(setting.store, "written", None) if setting else None
-    if setting is None or written is None:
-        return ""
-    deleted = getattr(setting.store, "deleted", ())
-    lines = ("", f"would delete ({len(deleted)})", *(f"  {key}" for key in deleted)) if deleted else ()
-    return writes_text(written) + "\n".join(lines)
-
-
-def _setting(run: Run, what: str) -> Setting:
-    cause = wiring.cause(head(run), run.env, what)
-    setting = wiring.setting(run.config, run.env, cause, run.now(), dry_run=run.dry_run)
-    probe(setting.store)
-    return setting
 
 
 def _settled(run: Run, setting: Setting, commit: Commit) -> None:
@@ -198,10 +174,6 @@ def _settled(run: Run, setting: Setting, commit: Commit) -> None:
 
 def _expires(commit: Commit) -> datetime | None:
     return commit.present.generation.expires.first if commit.present.generation else None
-
-
-def _root(run: Run) -> bytes:
-    return trust_material(wiring.keystore(run.config, run.env).published).root
 
 
 def _require_ok(found: CheckReport) -> None:

@@ -62,7 +62,7 @@ class YankEntry:
 class YankedFile:
     """.github/yanked.yaml."""
 
-    yanked: tuple[YankEntry, ...] = ()
+    yanked: tuple[YankEntry, ...] | None = None  # `yanked:` with nothing below it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +91,7 @@ class PatchEntry:
 class PatchFile:
     """One file of recipes/patches."""
 
-    patches: tuple[PatchEntry, ...] = ()
+    patches: tuple[PatchEntry, ...] | None = None
 
 
 def read_curation(folder: Path, recipes: str, trouble: Trouble, matches: Matches) -> Curation:
@@ -102,7 +102,7 @@ def read_curation(folder: Path, recipes: str, trouble: Trouble, matches: Matches
     for path in (YANKED, *_patch_files(folder, f"{recipes}/{PATCHES}")):
         try:
             if path == YANKED:
-                yanks += read_yanks(folder / path, path)
+                yanks += parse_yanks(_body(folder / path, path), path)
             else:
                 patches += _patches(_body(folder / path, path), path, trouble)
         except UsageError as exc:
@@ -112,13 +112,12 @@ def read_curation(folder: Path, recipes: str, trouble: Trouble, matches: Matches
     return Curation(yanks=tuple(yanks), patches=tuple(patches), matches=matches)
 
 
-def read_yanks(path: Path, shown: str) -> tuple[Yank, ...]:
-    """The yanks of the file; none where there is no file. UsageError lists every mistake with its line."""
-    body = _body(path, shown)
+def parse_yanks(body: bytes, shown: str) -> tuple[Yank, ...]:
+    """The yanks that the bytes of the file say, none where it says nothing. UsageError lists every mistake."""
     if _says_nothing(body):
         return ()
     file, _ = parse_file(YankedFile, body, shown, _yanked_twice)
-    return tuple(_yank(entry) for entry in file.yanked)
+    return tuple(_yank(entry) for entry in file.yanked or ())
 
 
 def _yank(entry: YankEntry) -> Yank:
@@ -128,7 +127,7 @@ def _yank(entry: YankEntry) -> Yank:
 
 def _yanked_twice(file: YankedFile) -> Iterator[Contradiction]:
     seen: set[str] = set()
-    for number, entry in enumerate(file.yanked):
+    for number, entry in enumerate(file.yanked or ()):
         if entry.package in seen:
             yield ("yanked", number, "package"), f"`{entry.package}` is yanked twice", "keep one of them"
         seen.add(entry.package)
@@ -144,7 +143,7 @@ def _patches(body: bytes, where: str, trouble: Trouble) -> Iterator[Patch]:
     if _says_nothing(body):
         return
     file, read = parse_file(PatchFile, body, where, lambda said: _wrong(said, trouble))
-    for number, entry in enumerate(file.patches):
+    for number, entry in enumerate(file.patches or ()):
         line, _ = read.mark(("patches", number))
         yield Patch(
             match=entry.match,
@@ -164,7 +163,7 @@ def _change(entry: ListEntry | None) -> ListChange | None:
 
 def _wrong(file: PatchFile, trouble: Trouble) -> Iterator[Contradiction]:
     """Match specs that are none, and patches that change nothing."""
-    for number, entry in enumerate(file.patches):
+    for number, entry in enumerate(file.patches or ()):
         at = ("patches", number)
         if because := trouble(entry.match) or _unnamed(entry.match):
             yield (*at, "match"), f"`{entry.match}` is not a match spec: {because}", "as in `numpy >=1.20,<1.22`"

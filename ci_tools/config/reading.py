@@ -172,5 +172,5 @@ def _field_type(type_: Any, name: str | int) -> Any:  # noqa: ANN401 (types)
 def _kinds(type_: Any) -> Iterator[tuple[str, type]]:  # noqa: ANN401 (a type)
     """`kind` -> type, of a union that is told apart by it."""
     for each in get_args(type_) if get_origin(type_) is not Annotated else ():
-        if is_dataclass(each):
+        if is_dataclass(each) and "kind" in get_type_hints(each):
             yield get_args(get_type_hints(each)["kind"])[0], each  # type: ignore[misc] # is_dataclass() takes values too

@@ -1,6 +1,7 @@
 """What the flows ask of the world. The docstring is the contract; tests/contract holds every adapter to it."""
 
 from ci_tools.ports.builds import BuildBackend, Outbox, Pantry, Renderer, Workspace
+from ci_tools.ports.curation import YankRegistry
 from ci_tools.ports.edges import Edge, GrantRegistry
 from ci_tools.ports.hosts import CodeHost
 from ci_tools.ports.keys import Keystore, Signer
@@ -30,4 +31,5 @@ __all__ = [
     "Signer",
     "Stored",
     "Workspace",
+    "YankRegistry",
 ]

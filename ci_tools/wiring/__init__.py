@@ -1,7 +1,7 @@
 """Which adapter stands behind each port: the only room that names them. A dry run gets others."""
 
 from ci_tools.wiring.builds import backend_states, backends, confines, outbox, pantry, programs, renderer, supplies
-from ci_tools.wiring.curation import curation
+from ci_tools.wiring.curation import curation, yank_registry
 from ci_tools.wiring.edges import edge, edge_application, grant_registry, local_edge_config
 from ci_tools.wiring.hosts import cause, forge, host, machine, processors, repository
 from ci_tools.wiring.keys import key, keystore, keystore_anywhere, signer
@@ -52,4 +52,5 @@ __all__ = [
     "stock",
     "supplies",
     "web",
+    "yank_registry",
 ]
