@@ -116,6 +116,12 @@ def attend(command: Command) -> Ended:
     return Ended(returncode=process.returncode, seconds=time.monotonic() - started, timed_out=timed_out)
 
 
+def converse(command: Command) -> None:
+    """Hand this terminal to a trusted program until it ends."""
+    _require(command)
+    subprocess.run(command.argv, cwd=command.cwd, env=dict(command.env), timeout=command.timeout, check=False)  # noqa: S603 (argv is a tuple, no shell)
+
+
 def record(
     command: Command, log: Path, *, limit: int = LOG_LIMIT, objection: Callable[[], str] = lambda: ""
 ) -> Ended:  # fmt: skip

@@ -100,6 +100,11 @@ def tell(run: Run, plan: BuildPlan, out: Path | None) -> None:
         write_file(out, documents.write(plan))
     run.host.say(plan_text(plan, verbose=run.verbose, width=_width(run)))
     run.emit(plan, lambda _: "")
+    require_sound(plan)
+
+
+def require_sound(plan: BuildPlan) -> None:
+    """RecipeError where something is refused or wrong."""
     if plan.refusals or plan.problems:
         raise RecipeError(*plan.problems, *map(_problem, plan.refusals))
 

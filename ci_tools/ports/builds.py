@@ -49,6 +49,7 @@ class Workspace:
     timeout: float  # seconds for one output, its tests included
     disk: int = 64 * 2**30  # bytes that one output may lay on the disk while it is built
     network: bool = True  # whether a build reaches the network
+    keep: bool = False  # whether the folder of an output that was built stays; of a failed one it always does
     interrupted: Callable[[], bool] = field(default=lambda: False, repr=False, compare=False)  # asked while it is built
 
 

@@ -1,6 +1,17 @@
 """Which adapter stands behind each port: the only room that names them. A dry run gets others."""
 
-from ci_tools.wiring.builds import backend_states, backends, confines, outbox, pantry, programs, renderer, supplies
+from ci_tools.wiring.builds import (
+    backend_states,
+    backends,
+    confines,
+    enter,
+    outbox,
+    pantry,
+    programs,
+    renderer,
+    supplies,
+    work_folder,
+)
 from ci_tools.wiring.curation import curation, yank_registry
 from ci_tools.wiring.edges import edge, edge_application, grant_registry, local_edge_config
 from ci_tools.wiring.hosts import cause, forge, host, machine, processors, repository
@@ -20,6 +31,7 @@ __all__ = [
     "curation",
     "edge",
     "edge_application",
+    "enter",
     "fetcher",
     "fill_templates",
     "forge",
@@ -52,5 +64,6 @@ __all__ = [
     "stock",
     "supplies",
     "web",
+    "work_folder",
     "yank_registry",
 ]

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from ci_tools.adapters.builders.installations import Installation
     from ci_tools.config import ChannelConfig, Program
     from ci_tools.core.diagnosis import BackendState
+    from ci_tools.core.plan import PlannedOutput
     from ci_tools.core.tokens import Token
     from ci_tools.flows.prefetch import Supply
-    from ci_tools.ports import BuildBackend, Outbox, Pantry, Renderer
+    from ci_tools.ports import BuildBackend, Outbox, Pantry, Renderer, Workspace
 
 
 def backends(config: ChannelConfig, env: Mapping[str, str]) -> tuple[BuildBackend, ...]:
@@ -118,3 +119,17 @@ def confines() -> bool:
     from ci_tools.adapters import process
 
     return process.confines()
+
+
+def work_folder(output: PlannedOutput, workspace: Workspace) -> Path:
+    """Where an output is built."""
+    from ci_tools.adapters.builders import attempt
+
+    return attempt.work_folder(output, workspace)
+
+
+def enter(output: PlannedOutput, workspace: Workspace, env: Mapping[str, str]) -> bool:
+    """Hand the terminal to a shell in the environment of a failed build; False where there is none."""
+    from ci_tools.adapters.builders import shell
+
+    return shell.enter(output, workspace, env)

@@ -40,11 +40,12 @@ class Attempt:
     names: Mapping[Path, str] = field(default_factory=dict)
 
     def built(self, made: Path, backend: str, seconds: float) -> Built:
-        """`made` is what was asked for: it is moved to `collected`, which is indexed. The folder is removed."""
+        """`made` is what was asked for: it is moved to `collected`, which is indexed."""
         package = collected.take(made, self.workspace.collected / self.output.subdir)
         index(self.workspace.collected)
         log = self._settled_log()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if not self.workspace.keep:
+            shutil.rmtree(self.folder, ignore_errors=True)
         return Built(
             filename=Filename.parse(package.name), subdir=self.output.subdir,
             path=package.relative_to(self.workspace.collected).as_posix(), sha256=collected.sha256(package),
@@ -71,12 +72,17 @@ class Attempt:
         return self.log.relative_to(w.collected).as_posix()
 
 
+def work_folder(output: PlannedOutput, workspace: Workspace) -> Path:
+    """Where the output is built."""
+    digest = hashlib.sha256(f"{output.subdir}/{output.filename}".encode()).hexdigest()
+    return workspace.scratch / f"{output.filename.dist.name[:16]}-{digest[:8]}"
+
+
 def begun(
     output: PlannedOutput, subdir: Subdir, workspace: Workspace, names: Mapping[Path, str] | None = None
 ) -> Attempt:
     """A try in an empty folder. Its name is short, for prefixes have 255 bytes."""
-    digest = hashlib.sha256(f"{output.subdir}/{output.filename}".encode()).hexdigest()
-    folder = workspace.scratch / f"{output.filename.dist.name[:16]}-{digest[:8]}"
+    folder = work_folder(output, workspace)
     log = workspace.collected / "logs" / output.subdir / f"{output.filename.dist}.log"
     shutil.rmtree(folder, ignore_errors=True)
     for path in (folder, log.parent):

@@ -33,5 +33,6 @@ def _build(installation: Installation, call: Call) -> Sequence[str]:
 def _options(call: Call) -> Iterator[str]:
     # boa has no option for channels: it reads them from .condarc. Without --pkg-format it makes .tar.bz2.
     yield from ("--pkg-format", "2", "--build-id-pat", "", "--croot", str(call.croot))
+    yield from ("--keep-old-work",) if call.keep else ()
     for config in (*call.configs, call.chosen):
         yield from ("-m", str(config))

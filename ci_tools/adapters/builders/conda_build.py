@@ -46,6 +46,7 @@ def _argv(installation: Installation, verb: str, call: Call) -> tuple[str, ...]:
 def _options(call: Call) -> Iterator[str]:
     yield from ("--no-anaconda-upload", "--override-channels", "--package-format", "2", "--no-build-id")
     yield from ("--croot", str(call.croot))
+    yield from ("--keep-old-work",) if call.keep else ()
     for channel in call.channels:
         yield from ("-c", channel)
     for config in call.configs:

@@ -46,6 +46,7 @@ class Call:
     croot: Path
     channels: tuple[str, ...]
     configs: tuple[Path, ...]  # what says variants for every recipe below it, the nearer one later
+    keep: bool  # the work folder
     chosen: Path  # a variants file with the planned values alone; it comes last
 
 
@@ -142,6 +143,7 @@ class CondaProgram:
         said = (workspace.repository / path for path in candidates(output.recipe, self.variants))
         recipe = workspace.repository / output.recipe
         return Call(
-            recipe=recipe, croot=croot, channels=(workspace.collected.as_uri(), *workspace.channels), chosen=chosen,
+            recipe=recipe, croot=croot, keep=workspace.keep, chosen=chosen,
+            channels=(workspace.collected.as_uri(), *workspace.channels),
             configs=tuple(p for p in said if p.name == BUILD_CONFIG and p.parent != recipe and p.is_file()),
         )  # fmt: skip

@@ -87,7 +87,7 @@ class RattlerBuild:
         return Request(
             root=str(workspace.repository), directory=output.recipe, filename=str(output.filename),
             subdir=attempt.subdir, channels=(workspace.collected.as_uri(), *workspace.channels),
-            variants=self.variants, output=str(attempt.folder / "out"),
+            variants=self.variants, keep=workspace.keep, output=str(attempt.folder / "out"),
         )  # fmt: skip
 
 

@@ -40,6 +40,7 @@ class Request:
     subdir: str
     channels: tuple[str, ...]  # URLs, in order of priority
     variants: str  # a variants file below `root`, or nothing
+    keep: bool  # what it made on the way
     output: str  # the folder that the vendor works in, and leaves the package in
 
 
@@ -92,7 +93,7 @@ def _built(asked: Request) -> Answer:
         others = ", ".join(f"`{name}`" for name in sorted(made)) or "nothing"
         return Answer(error=f"planned `{asked.filename}`, but on {asked.subdir} the recipe makes {others}")
     result = made[asked.filename].run_build(
-        ToolConfiguration(test_strategy="native"),
+        ToolConfiguration(test_strategy="native", keep_build=asked.keep),
         output_dir=asked.output,
         channels=[*asked.channels],
         progress_callback=_Log(),
