@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ci_tools.core.package import Artifact, Filename
     from ci_tools.ports import CodeHost, Head
 
-IN_PARALLEL = 8
+IN_PARALLEL = 16
 INPUT_HASH = "input-hash"  # object metadata of a package
 SHA256 = "sha256"
 BUMP = "bump the build number"

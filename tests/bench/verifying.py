@@ -1,10 +1,12 @@
-"""Verifies a channel's metadata, no package's bytes, in a repository; writes what it found and took as JSON."""
+"""Verifies a channel's metadata, no package's bytes, in a repository: `python verifying.py ENDPOINT` writes JSON."""
 
 from __future__ import annotations
 
 import json
 import os
+import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from ci_tools.core.verification import VerifyPolicy
 from ci_tools.flows.verify import verify
 
 config = read_config(Path("channel.yaml"))
+config = replace(config, store=replace(config.store, endpoint=sys.argv[1]))
 material = trust_material(wiring.keystore(config, os.environ).published)
 policy = VerifyPolicy(channel=config.base_url, trusted_root=material.trusted_root, sample=0)
 began = time.monotonic()

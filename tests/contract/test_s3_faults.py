@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from faults import ALWAYS, Fault, FaultProxy, Kind, faulty
+from servers import READY
 
 from ci_tools.core.layout import Freshness
 from ci_tools.errors import ConflictError, NotFoundError, RemoteError, StoreError
@@ -18,7 +22,6 @@ from ci_tools.ports import ABSENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from servers import S3Server
 
@@ -71,6 +74,25 @@ def test_a_large_file_whose_last_answer_was_lost_is_done(seaweedfs: S3Server, la
         etag = store.put(KEY, large, IMMUTABLE, if_match=ABSENT)
         assert direct.head(KEY).etag == etag
         assert b"".join(direct.stream(KEY)) == large.read_bytes()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="nobody here says how much memory a process had")
+def test_memory_does_not_grow_with_a_package(seaweedfs: S3Server, tmp_path: Path) -> None:
+    """What Python counts is a part of it: this is all that the process ever had."""
+    script = Path(__file__).with_name("s3_uploader.py")
+
+    def megabytes(size: int) -> int:
+        path = tmp_path / f"{size}.conda"
+        with path.open("wb") as file:
+            file.truncate(size)
+        argv = [sys.executable, script, path, seaweedfs.endpoint, READY]
+        env = os.environ | seaweedfs.env
+        return int(subprocess.run(argv, env=env, capture_output=True, text=True, check=True).stdout) >> 10
+
+    small, large = megabytes(80 << 20), megabytes(1 << 30)
+    assert large < small + 50
+    assert large < 250
 
 
 def test_a_large_file_that_is_refused_does_not_travel(seaweedfs: S3Server, large: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from base64 import b64encode
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -126,7 +127,7 @@ class S3Store:
             if (etag := self._lane.put(told, body, if_match)) is not None:
                 return etag
         condition = _condition(if_match)
-        checksum = _text(digest_of(pieces(body)))
+        checksum = _text(hashlib.sha256(body).digest() if isinstance(body, bytes) else digest_of(pieces(body)))
         if isinstance(body, Path):
             with body.open("rb") as file:
                 answer = self._client.put_object(**told, Body=file, ChecksumSHA256=checksum, **condition)
@@ -200,7 +201,7 @@ def _config(tries: int, patience: float, endpoint: str) -> Config:
         retries={"mode": "standard", "total_max_attempts": tries},
         connect_timeout=min(10, patience),
         read_timeout=patience,
-        max_pool_connections=32,
+        max_pool_connections=64,
         # Our own checksum goes with every write; a trailing one would leave `aws-chunked` in what clients are told.
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import boto3
 
 PLAIN = re.compile(r"[A-Za-z0-9_./-]+")  # keys that no two clients spell differently in a URL
-SMALL = 8 << 20  # bytes: what goes up within anybody's patience
+SMALL = 4 << 20  # bytes: what goes up within anybody's patience
 CONNECT = 10.0  # seconds
 GIVES_UP = 3  # failures in a row: a proxy or a certificate that only boto3 knows of, or a bad day
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 PART = 16 << 20  # bytes; with MOST parts that is 160 GB, beyond it parts grow
 MOST = 10_000
-IN_PARALLEL = 4
+IN_PARALLEL = 8
 UNKNOWN = {"InvalidRequest", "InvalidArgument", "NotImplemented", "501"}  # a server that has no such checksum
 WHOLE = {"ChecksumAlgorithm": "CRC64NVME", "ChecksumType": "FULL_OBJECT"}
 
