@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 LONGEST = 5 * 3600.0  # seconds of work in one job; GitHub ends a job after six hours
+CARE = 130_000  # recipes times looks at what is left while the first wave grows: a second of work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,21 +67,24 @@ class _Units:
             self.after[unit[node]] |= {unit[needed] for needed in after[node] if needed in unit} - {unit[node]}
 
     def first_wave(self) -> set[str]:
-        """Recipes, with all that they require, that fit into one job and leave the rest in the smallest pieces.
+        """Recipes, with all that they require, that fit into jobs and leave the rest in the smallest pieces.
 
-        Those that most others need, directly or not, are tried first, twice as many each time.
+        Those that most others need, directly or not, come first; the rest is looked at after every few of them.
         """
         ranked = self._by_users()
-        best: tuple[float, set[str]] = (self._largest(set()), set())
-        count = 1
-        while ranked and best[0] > LONGEST and count < 2 * len(ranked):
-            chosen = self._with_requirements(ranked[:count])
-            if sum(self.seconds[name] for name in chosen) > LONGEST:
+        step = max(1, len(ranked) * len(self.names) // CARE)
+        best: tuple[float, set[str]] = (self._largest(self.names), set())
+        chosen: set[str] = set()
+        for at in range(0, len(ranked), step):
+            more = chosen | self._with_requirements(ranked[at : at + step])
+            if self._largest(more) > LONGEST:
+                continue
+            chosen = more
+            left = self._largest(name for name in self.names if name not in chosen)
+            if left < best[0]:
+                best = (left, set(chosen))
+            if left <= LONGEST:
                 break
-            largest = self._largest(chosen)
-            if largest < best[0]:
-                best = (largest, chosen)
-            count *= 2
         return best[1]
 
     def _by_users(self) -> list[str]:
@@ -106,8 +110,8 @@ class _Units:
                 waiting += self.after[name]
         return found
 
-    def _largest(self, without: set[str]) -> float:
-        """How long the longest of what still hangs together takes once `without` are built."""
-        left = [name for name in self.names if name not in without]
+    def _largest(self, names: Iterable[str]) -> float:
+        """How long the longest of what hangs together among `names` takes."""
+        left = list(names)
         groups = graph.components(left, ((name, needed) for name in left for needed in self.after[name]))
         return max((sum(self.seconds[name] for name in group) for group in groups), default=0.0)
