@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-slow check bench lock clean
+.PHONY: demo test test-slow test-backends check bench lock clean
 
 demo: $(STAMP)
 	@$(BIN)/channel demo
@@ -21,8 +21,13 @@ check: $(STAMP)
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/channel config schema --check
+	@$(BIN)/channel ci check
 
 # ONLY="edge index": these alone.
+# What .github/workflows/check.yml runs where conda-build or boa is.
+test-backends: $(STAMP)
+	@$(BIN)/pytest -n 2 tests/contract/test_build_backend.py tests/build/test_backends.py
+
 bench: $(STAMP)
 	@$(BIN)/python -m tests.bench $(ONLY)
 

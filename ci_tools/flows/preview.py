@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from ci_tools.ports.forges import Forge
 
 
+NO_PULL = "it has no pull request"
+
+
 def preview(plan: BuildPlan, deliveries: Sequence[Delivery], setting: Setting, press: Press, largest: int) -> RunReport:
     """Let the preview hold exactly what the pull request built last.
 
@@ -105,7 +108,7 @@ def _over(store: ObjectStore, forge: Forge, number: int, now: datetime) -> str:
         if not forge.pull(number).is_open:
             return "its pull request is closed"
     except NotFoundError:
-        return "it has no pull request"
+        return NO_PULL
     try:
         until = stated_expiry(store.get(f"{number}/{layout.TIMESTAMP}").body)
     except NotFoundError:

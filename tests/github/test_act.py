@@ -73,6 +73,7 @@ def test_from_a_push_and_a_pull_request_to_installed_packages(acme: World, state
     assert (acme.install("data >=2") / "share/data.txt").read_text() == "2.0\n"
     closed = acme.run("pull_request", "preview.yml", opened.payload | {"action": "closed"})
     assert "pr/7 is removed: its pull request is closed" in closed.log
+    assert "The preview is removed" in comments(state)[1]
 
 
 def test_a_pull_request_without_a_recipe_builds_nothing_and_says_so(acme: World, state: State) -> None:

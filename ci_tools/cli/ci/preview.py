@@ -14,14 +14,14 @@ from ci_tools.adapters.deliveries import deliveries
 from ci_tools.cli.ci.comment import REPORT, followed_run
 from ci_tools.cli.ci.run_facts import run_facts
 from ci_tools.core.ci.comment import PREVIEW_MARKER
-from ci_tools.core.ci.preview_text import install_text
+from ci_tools.core.ci.preview_text import gone_text, install_text
 from ci_tools.core.ci.rehearsal import Rehearsal
 from ci_tools.core.generation import Lifetimes
 from ci_tools.core.plan import BuildPlan
 from ci_tools.flows.collect import Fetcher, collect, note, of_run
 from ci_tools.flows.comment import pull_of
+from ci_tools.flows.preview import NO_PULL, remove
 from ci_tools.flows.preview import preview as published
-from ci_tools.flows.preview import remove
 
 if TYPE_CHECKING:
     from ci_tools.cli.run import Run
@@ -96,9 +96,12 @@ def preview_remove(run: Run, *, numbers: tuple[int, ...]) -> None:
         run.host.say(OFF)
         return
     asked = numbers or _closed(run)
-    done = remove(wiring.previews_store(run.config), wiring.forge(run.env), run.now(), asked)
+    forge = wiring.forge(run.env)
+    done = remove(wiring.previews_store(run.config), forge, run.now(), asked)
     for number, why in done.gone:
         run.host.say(f"pr/{number} is removed: {why}")
+        if why != NO_PULL and forge.remark(number, PREVIEW_MARKER) is not None:
+            forge.comment(number, PREVIEW_MARKER, gone_text(why))
     if not done.gone:
         run.host.say("nothing to remove")
 

@@ -21,9 +21,9 @@ def install_text(preview: str, channel: str, run: RunReport, keep: timedelta) ->
     return "\n".join(_lines(preview, channel, run, keep))
 
 
-def gone_text() -> str:
+def gone_text(because: str) -> str:
     """What is said after it was removed."""
-    return "### The preview is removed\n"
+    return f"### The preview is removed\n\n{cell(because)}.\n"
 
 
 def _lines(preview: str, channel: str, run: RunReport, keep: timedelta) -> Iterator[str]:
