@@ -73,7 +73,7 @@ def test_a_check_says_what_is_missing_or_out_of_date_and_an_update_mends_it(
     init: Callable[..., Told], tmp_path: Path
 ) -> None:
     init(*SAID)
-    assert init("--check") == (0, "15 files are there, and up to date\n")
+    assert init("--check") == (0, "16 files are there, and up to date\n")
     publish = tmp_path / "new/.github/workflows/publish.yml"
     raised = publish.read_text().replace("a" * 40, "b" * 40)
     publish.write_text(raised.replace("cancel-in-progress: false", "cancel-in-progress: true"))

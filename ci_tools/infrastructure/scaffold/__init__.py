@@ -7,7 +7,7 @@ from importlib.resources import files
 # Where a file goes -> the text it is made from. Those of MANAGED are ours: a later version may have another text.
 MANAGED = {
     f".github/workflows/{name}.yml": f"workflows/{name}.yml"
-    for name in ("pull-request", "comment", "preview", "publish", "index", "access", "health")
+    for name in ("pull-request", "comment", "preview", "publish", "index", "access", "health", "bump")
 }
 FIRST = {
     "channel.yaml": "channel.yaml",
