@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ci_tools import documents
 from ci_tools.core import layout
@@ -17,6 +17,7 @@ from ci_tools.flows.present import Present, present, still_present
 from ci_tools.ports import ABSENT, ObjectStore, Signer
 
 TRIES = 30
+SKEW = timedelta(minutes=5)  # two publishers' clocks may be so far apart
 KEPT_RECEIPTS = 100
 
 
@@ -83,6 +84,7 @@ def transaction(setting: Setting, decide: Decision) -> Commit:
     number = 0
     for attempt in range(TRIES):
         before = still_present(setting.store, setting.known, setting.notary.root, setting.now)
+        _require_later(setting.now, before.generation)
         number = max(number, before.number + 1)
         proposal = decide(before, number)
         if not proposal.wanted:
@@ -107,6 +109,16 @@ def transaction(setting: Setting, decide: Decision) -> Commit:
         f"{TRIES} commits in a row were overtaken by other publishers",
         hint="what was uploaded stays; run the same command again when fewer publishers are at work",
     )
+
+
+def _require_later(now: datetime, present: Generation | None) -> None:
+    """Refuse to follow a generation of the future: one of the two clocks is wrong."""
+    if present is not None and present.issued is not None and now < present.issued - SKEW:
+        raise TrustError(
+            f"the present generation says it was signed at {present.issued:%Y-%m-%d %H:%M:%S} UTC, and here it is "
+            f"{now:%Y-%m-%d %H:%M:%S} UTC",
+            hint="set this machine's clock; if it is right, the other publisher's is not. Nothing was published",
+        )
 
 
 def _pinned(setting: Setting) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from base64 import b64decode, b64encode
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -44,6 +45,7 @@ class Kms:
     errors: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     forged: bool = False
+    behind: float = 0.0  # seconds that its clock is behind ours
 
     def answer(self, target: str, asked: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         self.calls.append(target)
@@ -76,12 +78,18 @@ def kms_server(kms: Kms) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
+        def do_DELETE(self) -> None:
+            self.send_response_only(204)
+            self.send_header("Date", self.date_time_string(time.time() - kms.behind))
+            self.end_headers()
+
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             target = self.headers["X-Amz-Target"].removeprefix("TrentService.")
             status, answer = kms.answer(target, json.loads(body))
             raw = json.dumps(answer).encode()
-            self.send_response(status)
+            self.send_response_only(status)
+            self.send_header("Date", self.date_time_string(time.time() - kms.behind))
             self.send_header("Content-Type", "application/x-amz-json-1.1")
             self.send_header("Content-Length", str(len(raw)))
             self.end_headers()

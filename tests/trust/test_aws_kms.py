@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ from simulator import NOW, URL, Package, World
 from ci_tools.adapters.signers.aws_kms import AwsKmsKey
 from ci_tools.adapters.signers.local_key import LocalKey
 from ci_tools.adapters.sources.stored import StoredSource
+from ci_tools.adapters.stores.s3 import S3Store
 from ci_tools.core import trusted_root as roots
 from ci_tools.core.attestation import Publisher, attest
 from ci_tools.core.certificates import Authority, authority, publisher_certificate
@@ -146,6 +148,25 @@ def test_a_kms_that_is_not_there_may_be_tried_again(kms: Kms, monkeypatch: pytes
     with pytest.raises(ChannelError, match="did not answer") as caught:
         AwsKmsKey(ALIAS, tries=1).sign(b"x")
     assert caught.value.exit_code is ExitCode.REMOTE
+
+
+@pytest.mark.parametrize(("behind", "says"), [(600, "10m ahead of the server's"), (-600, "10m behind the server's")])
+def test_a_clock_ten_minutes_off_signs_nothing(kms: Kms, behind: float, says: str) -> None:
+    key = AwsKmsKey(ALIAS)
+    assert key.sign(b"x")
+    kms.behind = behind
+    with pytest.raises(ChannelError, match=says) as caught:
+        key.sign(b"x")
+    assert "nothing was published" in caught.value.problems[0].hint
+    kms.behind = behind / 5
+    assert key.sign(b"x")
+
+
+def test_a_store_s_clock_counts_too(kms: Kms) -> None:
+    """Whatever the server says otherwise: its answer is dated."""
+    kms.behind = 600
+    with pytest.raises(ChannelError, match="10m ahead of"):
+        S3Store(bucket="x", region="eu-west-1", endpoint=os.environ["AWS_ENDPOINT_URL_KMS"], tries=1).delete("a")
 
 
 @pytest.mark.parametrize("uri", ["awskms:", "file:x", "alias/x"])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -325,3 +326,11 @@ def test_what_is_not_served_is_no_root_yet(realm: Realm) -> None:
     rotate(realm.office(), RootChange(admit=(new_key().public_key_pem,)), ())
     with pytest.raises(NotFoundError):
         realm.store.get("tuf/2.root.json")
+
+
+def test_nobody_follows_a_generation_of_the_future(realm: Realm) -> None:
+    """A publisher whose clock is ten minutes slow, or one after another whose clock was fast."""
+    early = replace(realm.setting(realm.store), now=TODAY - timedelta(minutes=10))
+    with pytest.raises(TrustError, match="says it was signed at"):
+        sign_anew(early)
+    assert sign_anew(replace(early, now=TODAY - timedelta(minutes=4))).receipt

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
+from ci_tools.adapters.aws_clock import watch_clock
 from ci_tools.errors import ChannelError, RemoteError, TrustError, UsageError
 
 if TYPE_CHECKING:
@@ -102,7 +103,9 @@ class AwsKmsKey:
             retries={"total_max_attempts": self._tries, "mode": "standard"},
             connect_timeout=PATIENCE, read_timeout=PATIENCE, max_pool_connections=16,
         )  # fmt: skip
-        return boto3.session.Session().client("kms", region_name=region, config=config)
+        client = boto3.session.Session().client("kms", region_name=region, config=config)
+        watch_clock(client)
+        return client
 
     def _asked(self, call: str, right: str, **arguments: object) -> dict[str, Any]:
         try:
@@ -113,7 +116,7 @@ class AwsKmsKey:
             hint = "set AWS_PROFILE, log in again, or take a role by OIDC in CI"
             raise TrustError(f"there are no AWS credentials to use the key `{self._key}`", hint=hint) from exc
         except NoRegionError as exc:
-            hint = "set AWS_REGION, or name the key by its ARN"
+            hint = "set AWS_DEFAULT_REGION, or name the key by its ARN"
             raise UsageError(f"nobody says in which region the key `{self._key}` is", hint=hint) from exc
         except BotoCoreError as exc:
             said = f"KMS did not answer for the key `{self._key}` in {self._tries} tries"

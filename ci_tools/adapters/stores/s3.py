@@ -11,6 +11,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from ci_tools.adapters.aws_clock import watch_clock
 from ci_tools.adapters.patience import pause
 from ci_tools.adapters.stores.bodies import digest_of, pieces, size_of
 from ci_tools.adapters.stores.conditions import conflict, holds
@@ -211,9 +212,11 @@ def _config(tries: int, patience: float, endpoint: str) -> Config:
 
 def _client(session: boto3.Session, region: str, endpoint: str, config: Config) -> S3Client:
     try:
-        return session.client("s3", region_name=region or None, endpoint_url=endpoint or None, config=config)
+        client = session.client("s3", region_name=region or None, endpoint_url=endpoint or None, config=config)
     except ValueError as exc:
         raise StoreError(f"`{endpoint}` is no address of a server", hint="mend `store: {endpoint: …}`") from exc
+    watch_clock(client)
+    return client
 
 
 def _condition(if_match: Etag | Absent | None) -> Any:  # noqa: ANN401 (keyword arguments of the client)
