@@ -1,6 +1,6 @@
 """Run by itself: makes a prefix from a channel as any py-rattler client would.
 
-python installing.py CHANNEL_URL PREFIX SPEC...
+python installing.py CHANNEL_URL[,CHANNEL_URL…] PREFIX SPEC...
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from rattler import MatchSpec, Platform, VirtualPackage, install, solve
 async def main(channel: str, prefix: str, *specs: str) -> None:
     with tempfile.TemporaryDirectory() as cache:
         records = await solve(
-            [channel], [MatchSpec(spec) for spec in specs], platforms=[str(Platform.current()), "noarch"],
+            channel.split(","), [MatchSpec(spec) for spec in specs], platforms=[str(Platform.current()), "noarch"],
             virtual_packages=VirtualPackage.detect(),
         )  # fmt: skip
         await install(records, target_prefix=prefix, cache_dir=cache, show_progress=False)
