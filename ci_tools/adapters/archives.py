@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ci_tools.ports.sources import Fetch
 
 WANTED = {INDEX: True, RUN_EXPORTS: True, ABOUT: True, PATHS: False}
+RECEIVED = "channel-received-"  # the folders of packages that came in chunks
 # What the archive libraries raise for bytes that are no archive, or one that is broken.
 BROKEN = (
     tarfile.TarError, zipfile.BadZipFile, zstandard.ZstdError, EOFError, ValueError, NotImplementedError, RuntimeError,
@@ -53,11 +54,15 @@ class ArchiveReader:
             raise PackageError(*_named(exc.problems, f"{subdir}/{path.name}")) from exc
 
     def receive(self, chunks: Iterable[bytes], filename: Filename, subdir: Subdir) -> Artifact:
-        path = Path(tempfile.mkdtemp(prefix="channel-received-")) / str(filename)
+        path = Path(tempfile.mkdtemp(prefix=RECEIVED)) / str(filename)
         atexit.register(shutil.rmtree, path.parent, ignore_errors=True)
         with path.open("wb") as file:
             file.writelines(chunks)
         return self.read(path, subdir)
+
+    def discard(self, artifact: Artifact) -> None:
+        if artifact.path.parent.name.startswith(RECEIVED):
+            shutil.rmtree(artifact.path.parent, ignore_errors=True)
 
     def glance(self, fetch: Fetch, filename: Filename, subdir: Subdir, imprint: Imprint) -> Artifact:
         try:

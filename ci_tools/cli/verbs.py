@@ -16,6 +16,7 @@ VERBS = {
     "build": ("ci_tools.cli.build", "Build and test what a plan asks for"),
     "publish": ("ci_tools.cli.publish", "Check, sign, upload and index packages, in one transaction"),
     "bump": ("ci_tools.cli.bump", "New versions of what recipes build, written into them or proposed"),
+    "import": ("ci_tools.cli.import_", "Bring packages of another channel into this one"),
     "yank": ("ci_tools.cli.yank", "Withdraw a published package: it leaves the index, its file stays"),
     "unyank": ("ci_tools.cli.unyank", "Take a yank back"),
     "verify": ("ci_tools.cli.verify", "Check a channel from its pinned root down to the bytes of a package"),

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildInfo:
-    """How one file came to be. `recipe` is its directory; `seconds` is wall time; empty text and 0 mean unknown."""
+    """How one file came to be. `recipe` is its directory; `seconds` is wall time; empty text and 0 mean unknown.
+
+    `source` is the channel that it was imported from.
+    """
 
     recipe: str = ""
     input_hash: str = ""
@@ -19,10 +22,12 @@ class BuildInfo:
     generation: int = 0
     seconds: float = 0.0
     backend: str = ""
+    source: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        """All fields, the unknown ones too."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}
+        """All fields, the unknown ones too; `source` where there is one."""
+        every = {f.name: getattr(self, f.name) for f in fields(self)}
+        return every if self.source else {name: value for name, value in every.items() if name != "source"}
 
     @classmethod
     def from_json(cls, build: Mapping[str, Any]) -> Self:

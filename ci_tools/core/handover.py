@@ -46,6 +46,31 @@ class Candidate:
     built: Built
     artifact: Artifact
 
+    @property
+    def input_hash(self) -> str:
+        """Of what it was made from."""
+        return self.planned.input_hash
+
+    @property
+    def recipe(self) -> str:
+        """The directory of the recipe that made it."""
+        return self.planned.recipe
+
+    @property
+    def backend(self) -> str:
+        """What built it."""
+        return self.built.backend
+
+    @property
+    def seconds(self) -> float:
+        """How long that took."""
+        return self.built.seconds
+
+    @property
+    def source(self) -> str:
+        """The other channel that it comes from: none."""
+        return ""
+
 
 def offers(plan: BuildPlan, deliveries: Iterable[Delivery]) -> tuple[tuple[Offer, ...], tuple[Refused, ...]]:
     """What was asked for and delivered, and everything else with the reason; both in order of subdir and file name."""

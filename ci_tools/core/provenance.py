@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 SLSA = "https://slsa.dev/provenance/v1"
 # What the parameters mean is said in ci_tools/README.md; the type is ours, for a recipe is no GitHub workflow.
 BUILD_TYPE = "https://channelsmith.example/buildtypes/recipe/v1"
+IMPORT_TYPE = "https://channelsmith.example/buildtypes/import/v1"  # not built here: copied, and its digest compared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,10 +36,13 @@ class Making:
     recipe: str
     input_hash: str
     backend: str
+    source: str = ""  # the channel that it was imported from; then nothing else is known
 
 
 def provenance(filename: str, sha256: str, origin: Origin, making: Making) -> bytes:
     """The in-toto statement: https://slsa.dev/spec/v1.0/provenance. What is not known is left out."""
+    if making.source:
+        return _imported(filename, sha256, origin, making)
     source = f"git+{origin.repository}" + (f"@{origin.ref}" if origin.ref else "")
     return canonical_json({
         "_type": STATEMENT,
@@ -74,6 +78,24 @@ def origin_of(env: Mapping[str, str], channel: str, commit: str) -> Origin:
         workflow=workflow.removeprefix(f"{repository}/").partition("@")[0],
         run=f"{base}/actions/runs/{env['GITHUB_RUN_ID']}/attempts/{attempt}",
     )
+
+
+def _imported(filename: str, sha256: str, origin: Origin, making: Making) -> bytes:
+    """What is true of a package that came from another channel: where it was, and that its bytes are the same."""
+    return canonical_json({
+        "_type": STATEMENT,
+        "subject": [{"name": filename, "digest": {"sha256": sha256}}],
+        "predicateType": SLSA,
+        "predicate": {
+            "buildDefinition": {
+                "buildType": IMPORT_TYPE,
+                "externalParameters": {"channel": making.source},
+                "internalParameters": {},
+                "resolvedDependencies": [{"uri": making.source, "name": filename, "digest": {"sha256": sha256}}],
+            },
+            "runDetails": {"builder": {"id": origin.builder}, "metadata": _known({"invocationId": origin.run})},
+        },
+    })  # fmt: skip
 
 
 def _known(fields: dict[str, str]) -> dict[str, str]:

@@ -32,6 +32,7 @@ class Published:
     recipe: str = ""
     backend: str = ""
     seconds: float = 0.0
+    source: str = ""  # the channel that it was imported from
 
 
 class Did(StrEnum):

@@ -49,6 +49,16 @@ def read_shard_index(document: bytes, what: str) -> Mapping[str, bytes]:
     return digests
 
 
+def shard_base(document: bytes, what: str) -> str:
+    """Where a foreign index says that its shards are, relative to it; StoreError where that is another place."""
+    info = _read(document, what).get("info", {})
+    base = info.get("shards_base_url", "") if isinstance(info, dict) else ""
+    base = str(base).removeprefix("./")
+    if ":" in base or base.startswith("/") or ".." in base.split("/"):
+        raise StoreError(f"`{what}` has its shards at another place", hint="name a mirror that has repodata.json")
+    return base if not base or base.endswith("/") else f"{base}/"
+
+
 def read_shard(document: bytes, what: str) -> Mapping[str, Any]:
     """A shard with its digests in hex again, as repodata.json has them."""
     body = _read(document, what)

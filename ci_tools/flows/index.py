@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ci_tools.core.package import Artifact
     from ci_tools.flows.present import Present
     from ci_tools.flows.transaction import Setting
-    from ci_tools.flows.upload import Placed
+    from ci_tools.flows.upload import Cargo, Placed
     from ci_tools.ports import ObjectStore
 
 # What a state is read from: the compressed forms, and the documents that have no other.
@@ -37,7 +37,7 @@ NOTHING = Curation()
 
 
 def index(
-    placed: Sequence[Placed], subdirs: Iterable[Subdir], setting: Setting, curation: Curation = NOTHING
+    placed: Sequence[Placed[Cargo]], subdirs: Iterable[Subdir], setting: Setting, curation: Curation = NOTHING
 ) -> Commit:
     """The channel with these packages indexed and `curation` applied to all that is published.
 
@@ -72,7 +72,7 @@ def _known(present: Present, subdir: Subdir) -> bool:
 
 
 def decided(  # noqa: PLR0917 (the last two are the transaction's)
-    placed: Sequence[Placed], subdirs: tuple[Subdir, ...], setting: Setting, curation: Curation,
+    placed: Sequence[Placed[Cargo]], subdirs: tuple[Subdir, ...], setting: Setting, curation: Curation,
     before: Present, number: int,
 ) -> Proposal:  # fmt: skip
     """What a commit would make true: the packages, and the yanks and patches that are in force."""
@@ -102,7 +102,7 @@ def proposed(before: Present, after: Iterable[IndexState], base: Proposal) -> Pr
 
 
 def _touched(
-    placed: Sequence[Placed], subdirs: tuple[Subdir, ...], before: Present, *, again: bool
+    placed: Sequence[Placed[Cargo]], subdirs: tuple[Subdir, ...], before: Present, *, again: bool
 ) -> tuple[Subdir, ...]:
     unknown = {subdir for subdir in subdirs if not _known(before, subdir)}
     every = listed_subdirs(before) if again else ()
@@ -118,39 +118,41 @@ def _overview(
     return known.following(after, fresh).documents("Packages")
 
 
-def _entry(placed: Placed, commit: str, generation: int) -> IndexEntry:
-    artifact, planned, built = placed.candidate.artifact, placed.candidate.planned, placed.candidate.built
+def _entry(placed: Placed[Cargo], commit: str, generation: int) -> IndexEntry:
+    cargo, artifact = placed.candidate, placed.candidate.artifact
     return IndexEntry(
         filename=artifact.filename,
         record=placed.record,
         run_exports=artifact.run_exports,
         build=BuildInfo(
-            recipe=planned.recipe,
-            input_hash=planned.input_hash,
+            recipe=cargo.recipe,
+            input_hash=cargo.input_hash,
             commit=commit,
             generation=generation,
-            seconds=built.seconds,
-            backend=built.backend,
+            seconds=cargo.seconds,
+            backend=cargo.backend,
+            source=cargo.source,
         ),
     )
 
 
-def _key(placed: Placed) -> str:
+def _key(placed: Placed[Cargo]) -> str:
     return layout.package_key(placed.candidate.artifact.subdir, placed.candidate.artifact.filename)
 
 
-def _published(placed: Placed) -> Published:
-    artifact, planned, built = placed.candidate.artifact, placed.candidate.planned, placed.candidate.built
+def _published(placed: Placed[Cargo]) -> Published:
+    cargo, artifact = placed.candidate, placed.candidate.artifact
     return Published(
         filename=artifact.filename,
         subdir=artifact.subdir,
         sha256=artifact.record.sha256,
         size=artifact.record.size,
         attestations_sha256=placed.attestations_sha256,
-        input_hash=planned.input_hash,
-        recipe=planned.recipe,
-        backend=built.backend,
-        seconds=built.seconds,
+        input_hash=cargo.input_hash,
+        recipe=cargo.recipe,
+        backend=cargo.backend,
+        source=cargo.source,
+        seconds=cargo.seconds,
     )
 
 

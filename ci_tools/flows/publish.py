@@ -80,8 +80,8 @@ def publish(plan: BuildPlan, deliveries: Iterable[Delivery], setting: Setting, p
 
 
 def _sorted_out(
-    results: Iterable[Placed | Refused], refused: tuple[Refused, ...]
-) -> tuple[tuple[Placed, ...], tuple[Refused, ...]]:
+    results: Iterable[Placed[Candidate] | Refused], refused: tuple[Refused, ...]
+) -> tuple[tuple[Placed[Candidate], ...], tuple[Refused, ...]]:
     outcomes = tuple(results)
     refused += tuple(r for r in outcomes if isinstance(r, Refused))
     placed = {name_of(p.candidate): p for p in outcomes if isinstance(p, Placed)}
@@ -102,7 +102,11 @@ def _indexed(candidates: Iterable[Candidate], states: Mapping[Subdir, IndexState
 
 
 def _report(
-    press: Press, *, refused: tuple[Refused, ...], placed: tuple[Placed, ...] = (), projected: tuple[str, ...] = ()
+    press: Press,
+    *,
+    refused: tuple[Refused, ...],
+    placed: tuple[Placed[Candidate], ...] = (),
+    projected: tuple[str, ...] = (),
 ) -> RunReport:
     by_arrival = {arrival: tuple(name_of(p.candidate) for p in placed if p.arrival is arrival) for arrival in Arrival}
     return RunReport(

@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from ci_tools.core import layout
-from ci_tools.core.handover import Candidate
 from ci_tools.core.layout import Freshness
 from ci_tools.core.package import PackageRecord
 from ci_tools.core.provenance import Making
@@ -48,11 +47,42 @@ class Arrival(StrEnum):
     ADOPTED = "adopted"  # stored by a publish that died, from the same inputs: its bytes win over the rebuilt ones
 
 
+class Consignment(Protocol):
+    """A package on its way into the store, with what is known of how it came to be; texts may be empty."""
+
+    @property
+    def artifact(self) -> Artifact:
+        """The package, on this machine."""
+
+    @property
+    def input_hash(self) -> str:
+        """Of what it was made from."""
+
+    @property
+    def recipe(self) -> str:
+        """The directory of the recipe that made it."""
+
+    @property
+    def backend(self) -> str:
+        """What built it."""
+
+    @property
+    def seconds(self) -> float:
+        """How long that took."""
+
+    @property
+    def source(self) -> str:
+        """The other channel that it comes from."""
+
+
+Cargo = TypeVar("Cargo", bound=Consignment)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Placed:
+class Placed(Generic[Cargo]):
     """A package that is in the store with its sidecar, ready to be indexed."""
 
-    candidate: Candidate
+    candidate: Cargo
     arrival: Arrival
     attestations_sha256: str
 
@@ -84,7 +114,7 @@ class Sidecar:
     etag: Etag | Absent
 
 
-def upload(candidates: Iterable[Candidate], dock: Dock, host: CodeHost) -> tuple[Placed | Refused, ...]:
+def upload(candidates: Iterable[Cargo], dock: Dock, host: CodeHost) -> tuple[Placed[Cargo] | Refused, ...]:
     """Every candidate, placed or refused, in the order given; several are under way at once."""
     waiting = tuple(candidates)
     total = sum(c.artifact.record.size for c in waiting)
@@ -92,10 +122,10 @@ def upload(candidates: Iterable[Candidate], dock: Dock, host: CodeHost) -> tuple
         return tuple(pool.map(lambda c: _told(c, dock, advance), waiting))
 
 
-def _told(candidate: Candidate, dock: Dock, advance: Sent) -> Placed | Refused:
+def _told(candidate: Cargo, dock: Dock, advance: Sent) -> Placed[Cargo] | Refused:
     meter = _Meter(left=candidate.artifact.record.size, advance=advance)
     try:
-        return _placed(candidate, replace(dock, sent=meter.more))
+        return place(candidate, replace(dock, sent=meter.more))
     finally:
         meter.more(meter.left)
 
@@ -115,7 +145,8 @@ class _Meter:
         self.advance(counted)
 
 
-def _placed(candidate: Candidate, dock: Dock) -> Placed | Refused:
+def place(candidate: Cargo, dock: Dock) -> Placed[Cargo] | Refused:
+    """The package, in the store with its sidecar; or why not."""
     record = candidate.artifact.record
     indexed = dock.indexed.get(_key(candidate))
     if indexed is not None:
@@ -132,7 +163,7 @@ def _placed(candidate: Candidate, dock: Dock) -> Placed | Refused:
     return _adopted(candidate, stored, dock)
 
 
-def _indexed(candidate: Candidate, record: PackageRecord) -> Placed | Refused:
+def _indexed(candidate: Cargo, record: PackageRecord) -> Placed[Cargo] | Refused:
     """A file name is a promise: what is indexed keeps its bytes."""
     if record.sha256 != candidate.artifact.record.sha256:
         because = "is already published with different bytes"
@@ -142,10 +173,10 @@ def _indexed(candidate: Candidate, record: PackageRecord) -> Placed | Refused:
     )
 
 
-def _brought(candidate: Candidate, dock: Dock, seen: Sidecar) -> Placed | Refused:
+def _brought(candidate: Cargo, dock: Dock, seen: Sidecar) -> Placed[Cargo] | Refused:
     placed = _with_sidecar(candidate, dock, Arrival.UPLOADED, seen)
     artifact = candidate.artifact
-    metadata = {SHA256: artifact.record.sha256, INPUT_HASH: candidate.planned.input_hash}
+    metadata = {SHA256: artifact.record.sha256, INPUT_HASH: candidate.input_hash}
     try:
         dock.store.put(
             _key(candidate), artifact.path, Freshness.IMMUTABLE, if_match=ABSENT, metadata=metadata, sent=dock.sent
@@ -156,13 +187,13 @@ def _brought(candidate: Candidate, dock: Dock, seen: Sidecar) -> Placed | Refuse
     return placed
 
 
-def _adopted(candidate: Candidate, stored: Head, dock: Dock) -> Placed | Refused:
+def _adopted(candidate: Cargo, stored: Head, dock: Dock) -> Placed[Cargo] | Refused:
     """A publish died after its upload and the rebuild's bytes differ: the stored package, where it is vouched for."""
     filename = candidate.artifact.filename
     sha256 = stored.metadata.get(SHA256, "")
     seen = _sidecar(_key(candidate), dock.store)
     vouched = bool(sha256) and dock.attester.accepts(seen.body, filename, sha256)
-    if not vouched or stored.metadata.get(INPUT_HASH) != candidate.planned.input_hash:
+    if not vouched or stored.metadata.get(INPUT_HASH) != candidate.input_hash:
         return Refused(
             what=_key(candidate),
             because="lies in the store with other bytes, not indexed and not from the same inputs",
@@ -175,10 +206,11 @@ def _adopted(candidate: Candidate, stored: Head, dock: Dock) -> Placed | Refused
         return Refused(what=_key(candidate), because=f"the copy in the store is damaged: {exc}")
     if artifact.record.sha256 != sha256:
         return Refused(what=_key(candidate), because="the copy in the store is not what its metadata says")
-    return _with_sidecar(replace(candidate, artifact=artifact), dock, Arrival.ADOPTED, seen)
+    adopted = replace(candidate, artifact=artifact)  # type: ignore[type-var] # every consignment is a dataclass
+    return _with_sidecar(adopted, dock, Arrival.ADOPTED, seen)
 
 
-def _with_sidecar(candidate: Candidate, dock: Dock, arrival: Arrival, seen: Sidecar) -> Placed:
+def _with_sidecar(candidate: Cargo, dock: Dock, arrival: Arrival, seen: Sidecar) -> Placed[Cargo]:
     """The sidecar is written before the package, the immutable one first (CEP 50); one that verifies is kept."""
     package, artifact = _key(candidate), candidate.artifact
     while True:
@@ -205,10 +237,11 @@ def _sidecar(package: str, store: ObjectStore) -> Sidecar:
     return Sidecar(body=stored.body, etag=stored.head.etag)
 
 
-def _making(candidate: Candidate) -> Making:
-    planned = candidate.planned
-    return Making(recipe=planned.recipe, input_hash=planned.input_hash, backend=candidate.built.backend)
+def _making(candidate: Cargo) -> Making:
+    return Making(
+        recipe=candidate.recipe, input_hash=candidate.input_hash, backend=candidate.backend, source=candidate.source
+    )
 
 
-def _key(candidate: Candidate) -> str:
+def _key(candidate: Cargo) -> str:
     return layout.package_key(candidate.artifact.subdir, candidate.artifact.filename)

@@ -40,6 +40,9 @@ class PackageReader(Protocol):
     def glance(self, fetch: Fetch, filename: Filename, subdir: Subdir, imprint: Imprint) -> Artifact:
         """What the package says of itself, where its bytes are known already: only its info part is fetched."""
 
+    def discard(self, artifact: Artifact) -> None:
+        """What was received is not needed any more."""
+
 
 class Notebook(Protocol):
     """What a long run remembers, so that it can go on where it was killed. Safe for threads."""

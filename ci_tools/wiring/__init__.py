@@ -20,7 +20,15 @@ from ci_tools.wiring.offices import root_office
 from ci_tools.wiring.previews import fetcher, preview_config, previews_store
 from ci_tools.wiring.publishing import press, setting, stock
 from ci_tools.wiring.recipes import fill_templates, has_program, read_recipe, web
-from ci_tools.wiring.stores import components, locked_packages, object_store, package_reader, readable_stores, source
+from ci_tools.wiring.stores import (
+    components,
+    foreign_source,
+    locked_packages,
+    object_store,
+    package_reader,
+    readable_stores,
+    source,
+)
 
 __all__ = [
     "backend_states",
@@ -34,6 +42,7 @@ __all__ = [
     "enter",
     "fetcher",
     "fill_templates",
+    "foreign_source",
     "forge",
     "grant_registry",
     "has_program",

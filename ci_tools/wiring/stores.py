@@ -28,12 +28,24 @@ def object_store(config: ChannelConfig, *, dry_run: bool) -> ObjectStore:
     return store
 
 
+REDIRECTS = 5  # as many as any server of packages needs
+
+
 def source(where: str) -> ChannelSource:
-    """Any channel to read from: a URL or a folder."""
+    """A channel of ours to read from: a URL or a folder."""
+    return _source(where, redirects=0)
+
+
+def foreign_source(where: str) -> ChannelSource:
+    """Any channel to read from: a URL, which may lead on to others, or a folder."""
+    return _source(where, redirects=REDIRECTS)
+
+
+def _source(where: str, redirects: int) -> ChannelSource:
     if where.startswith(("http://", "https://")):
         from ci_tools.adapters.sources.http import HttpSource
 
-        return HttpSource(where)
+        return HttpSource(where, redirects=redirects)
     from ci_tools.adapters.sources.folder import FolderSource
 
     return FolderSource(Path(where))

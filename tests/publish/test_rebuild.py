@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from looking import assert_sound, documents, listed
 from packages import make_package
-from simulator import NOW, URL, Package, World, ring
-from upkeep import HOST, applied, checked, curation, setting_at, settled, yank
+from simulator import URL, Package, World, ring
+from upkeep import HOST, applied, checked, curation, setting_at, settled, state_of, yank
 
 from ci_tools.adapters.archives import ArchiveReader
 from ci_tools.adapters.notebook import FileNotebook
@@ -25,7 +25,6 @@ from ci_tools.core.sidecar import Attestations
 from ci_tools.errors import PackageError
 from ci_tools.flows.index import proposed, read_states
 from ci_tools.flows.inventory import Stock
-from ci_tools.flows.present import present
 from ci_tools.flows.rebuild import rebuild
 from ci_tools.flows.rollback import rollback
 from ci_tools.flows.transaction import Proposal, transaction
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ci_tools.core.curation import Curation
-    from ci_tools.core.repodata import IndexState
     from ci_tools.ports import ObjectStore
 
 ONE, TWO = Package(name="one", depends=("a",)), Package(name="two")
@@ -65,10 +63,6 @@ def rebuilt(world: World, wanted: Curation | None = None, *, adopt: bool = False
     built = rebuild(setting_at(world, what="rebuild"), SUBDIRS, stock, wanted or curation(), adopt=adopt)
     stock.notebook.close()
     return replace(settled(world, built.commit), refused=built.refused, adopted=built.adopted)
-
-
-def state_of(world: World, subdir: Subdir = Subdir.NOARCH) -> IndexState:
-    return read_states(world.store, present(world.store, ring().root, NOW), (subdir,))[subdir]
 
 
 def test_a_whole_channel_is_left_as_it_is(world: World) -> None:

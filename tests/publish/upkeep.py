@@ -16,7 +16,8 @@ from ci_tools.core.generation import Lifetimes
 from ci_tools.core.package import Subdir
 from ci_tools.flows.fsck import Inspection, fsck
 from ci_tools.flows.gc import Terms, gc
-from ci_tools.flows.index import index
+from ci_tools.flows.index import index, read_states
+from ci_tools.flows.present import present
 from ci_tools.flows.settle import settle
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from ci_tools.core.gc_report import GcReport
     from ci_tools.core.patches import Patch
     from ci_tools.core.receipt import RunReport
+    from ci_tools.core.repodata import IndexState
     from ci_tools.flows.transaction import Commit, Setting
     from ci_tools.ports import ObjectStore
 
@@ -68,3 +70,7 @@ def yank(filename: str, subdir: Subdir = Subdir.NOARCH, until: datetime | None =
 
 def applied(world: World, wanted: Curation, now: datetime = NOW) -> RunReport:
     return settled(world, index((), (), setting_at(world, now, what="refresh"), wanted))
+
+
+def state_of(world: World, subdir: Subdir = Subdir.NOARCH) -> IndexState:
+    return read_states(world.store, present(world.store, ring().root, NOW), (subdir,))[subdir]

@@ -32,15 +32,18 @@ class HttpSource:
 
     `patience` is how many seconds may pass without a byte.
     Redirects are not followed: no channel of ours sends any, and a credential must not travel to another host.
+    Others send packages from somewhere else (`redirects`): there the user and password stay behind.
     """
 
-    def __init__(self, url: str, *, patience: float = PATIENCE) -> None:
+    def __init__(self, url: str, *, patience: float = PATIENCE, redirects: int = 0) -> None:
         base = _parsed(url)
         auth = (base.username, base.password) if base.username else None
         self._base = str(base.copy_with(userinfo=b""))
         transport = httpx.HTTPTransport(retries=TRIES)
         timeout = httpx.Timeout(patience, connect=CONNECT)
-        self._client = httpx.Client(auth=auth, timeout=timeout, transport=transport, follow_redirects=False)
+        self._client = httpx.Client(
+            auth=auth, timeout=timeout, transport=transport, follow_redirects=redirects > 0, max_redirects=redirects
+        )
         for name in ("httpx", "httpcore"):  # they log the address of every request, with the token in it
             logging.getLogger(name).setLevel(logging.WARNING)
 
