@@ -31,7 +31,7 @@ from ci_tools.config.words import (
     Url,
 )
 from ci_tools.core.dependents import Dependents
-from ci_tools.core.package import Subdir
+from ci_tools.core.package import Subdir, built_on
 
 # What a code host calls its machines; any other subdir is built on a machine of one's own.
 RUNNERS: Mapping[Subdir, str] = {
@@ -139,7 +139,7 @@ class BuildConfig:
 
     def runner(self, subdir: Subdir) -> str:
         """What CI calls the machine that builds for `subdir`."""
-        return self.runners.get(subdir, RUNNERS.get(subdir, OWN_RUNNER))
+        return self.runners.get(subdir, RUNNERS.get(built_on(subdir), OWN_RUNNER))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

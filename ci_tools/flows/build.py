@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from ci_tools.core.board import Board
 from ci_tools.core.expected import is_what_was_asked
-from ci_tools.core.package import Subdir
+from ci_tools.core.package import Subdir, built_on
 from ci_tools.core.plan import Aborted, BuildReport, Built, Failed
 from ci_tools.core.recipe import Recipe
 from ci_tools.errors import UsageError
@@ -69,7 +69,7 @@ def _chosen(plan: BuildPlan, job_ids: Sequence[str], bench: Bench) -> tuple[Job,
     if unknown := sorted(set(job_ids) - {job.id for job in plan.jobs}):
         raise UsageError(*(f"the plan has no job `{name}`" for name in unknown), hint=_has(plan))
     jobs = tuple(job for job in plan.jobs if job.id in job_ids or not job_ids)
-    elsewhere = [job for job in jobs if job.subdir != bench.machine]
+    elsewhere = [job for job in jobs if built_on(job.subdir) != bench.machine]
     if job_ids and elsewhere:
         raise UsageError(
             *(f"job `{job.id}` builds on {job.subdir}, this machine is {bench.machine}" for job in elsewhere),

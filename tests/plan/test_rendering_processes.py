@@ -57,6 +57,27 @@ def test_a_recipe_that_does_not_end_stops_only_itself(kitchen: Kitchen, text: st
     assert problem.hint
 
 
+V1 = "schema_version: 1\npackage: {name: a, version: '1'}\n"
+
+
+def test_hostile_recipes_of_rattler_builds_dialect_stop_only_themselves(tmp_path: Path) -> None:
+    """A parser that recurses, aliases that multiply, a text of a hundred gigabytes, a file of ten megabytes."""
+    kitchen = Kitchen(tmp_path, Dialect.V1)
+    hostile = {
+        "deep": "x: " + "[" * 200_000,
+        "bomb": "a: &a [x, x]\n" + "".join(f"{n}: &{n} [{', '.join([f'*{o}'] * 9)}]\n" for o, n in ["ab", "bc", "cd"]),
+        "huge": "about: {summary: \"${{ 'a' * 100000000000 }}\"}\n",
+        "long": "#" * (10 << 20),
+        "good": "",
+    }
+    for name, text in hostile.items():
+        kitchen.write(f"recipes/{name}/recipe.yaml", V1 + text)
+    found = processes(tmp_path).render([kitchen.asked(name) for name in hostile])
+    told = {rendering.recipe.name: rendering.problems for rendering in found}
+    assert {name for name, problems in told.items() if not problems} == {"good"}
+    assert all(p.path == f"recipes/{name}/recipe.yaml" and p.hint for name, ps in told.items() for p in ps)
+
+
 def test_answers_are_in_the_order_asked_for_however_many_processes_there_are(tmp_path: Path) -> None:
     made = catalogue(tmp_path / "repository", 90)
     wanted = asked(made, LINUX, OSX)
