@@ -22,6 +22,9 @@ check: $(STAMP)
 	@$(BIN)/lint-imports
 	@$(BIN)/channel config schema --check
 	@$(BIN)/channel ci check
+	@printf 'channel: acme\ninfrastructure: {repository: acme/recipes, readers: [acme/robots]}\n' > $(VENV)/check.yaml
+	@$(BIN)/channel --config $(VENV)/check.yaml infrastructure show --template > $(VENV)/template.yaml
+	@$(BIN)/cfn-lint $(VENV)/template.yaml
 
 # ONLY="edge index": these alone.
 # What .github/workflows/check.yml runs where conda-build or boa is.

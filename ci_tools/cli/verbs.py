@@ -36,6 +36,7 @@ VERBS = {
         ),
     ),
     "init": ("ci_tools.cli.init", "A new channel repository, or what of one is out of date"),
+    "infrastructure": ("ci_tools.cli.infrastructure", "What the channel is in an AWS account: show, diff, deploy"),
     "config": ("ci_tools.cli.config", "The file channel.yaml: check, schema"),
     "doctor": ("ci_tools.cli.doctor", "What this machine can build, and how to get what it lacks"),
     "demo": ("ci_tools.cli.demo", "The whole job on this machine, in a scratch folder"),

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Discriminator, Field
 
+from ci_tools.config.account import InfrastructureConfig
 from ci_tools.config.words import (
     Bucket,
     ChannelName,
@@ -263,6 +264,7 @@ class ChannelFile:
     preview: PreviewConfig = field(default_factory=PreviewConfig)
     edge: Annotated[LocalEdgeConfig | CloudFrontConfig, Discriminator("kind")] = field(default_factory=LocalEdgeConfig)
     access: AccessConfig = field(default_factory=AccessConfig)
+    infrastructure: InfrastructureConfig = field(default_factory=InfrastructureConfig)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

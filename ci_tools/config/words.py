@@ -186,6 +186,9 @@ Bucket = Annotated[
 Region = Annotated[
     str, *_text(_matching(r"[a-z0-9-]+", "a region", "as in `eu-west-1`")), Field(description="the bucket's region")
 ]
+GitHubRepository = Annotated[
+    str, *_text(_matching(r"[A-Za-z0-9._-]+/[A-Za-z0-9._-]+", "a repository of GitHub", "as in `acme/recipes`"))
+]
 Host = Annotated[str, *_text(_matching(r"[A-Za-z0-9.:-]+", "an address", "as in `127.0.0.1`"))]
 Port = Annotated[
     int,

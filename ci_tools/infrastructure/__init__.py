@@ -9,10 +9,13 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 EDGE_FUNCTION = (files(__name__) / "edge.js").read_text(encoding="utf-8")
 PLUS_FUNCTION = (files(__name__) / "plus.js").read_text(encoding="utf-8")
+PRICES: Mapping[str, object] = json.loads((files(__name__) / "prices.json").read_text(encoding="utf-8"))
+# What each resource of the template is, in words, by theme.
+WORDS: Mapping[str, Mapping[str, str]] = json.loads((files(__name__) / "words.json").read_text(encoding="utf-8"))
 LARGEST = 51_200  # bytes; what CloudFormation takes of a template that is in no bucket
 # What no update may touch: the rotation owns the keys of the group, and an update of either would set them back.
 FROZEN = ("Nobody", "CookieKeys")

@@ -20,6 +20,7 @@ from ci_tools.wiring.offices import root_office
 from ci_tools.wiring.previews import fetcher, preview_config, previews_store
 from ci_tools.wiring.publishing import press, setting, stock
 from ci_tools.wiring.recipes import fill_templates, has_program, read_recipe, web
+from ci_tools.wiring.stacks import stack_definition, stacks
 from ci_tools.wiring.stores import (
     components,
     foreign_source,
@@ -70,6 +71,8 @@ __all__ = [
     "setting",
     "signer",
     "source",
+    "stack_definition",
+    "stacks",
     "stock",
     "supplies",
     "web",

@@ -56,7 +56,7 @@ def run(engine: str, code: str, cases: Iterable[Case]) -> list[dict[str, Any]]:
         options = ["-p", str(folder)] if engine == "njs" else []
         ended = subprocess.run(
             [engine, *options, str(program), str(folder / "cases.json")],
-            capture_output=True, text=True, check=False, timeout=60,
+            capture_output=True, text=True, check=False, timeout=240,
         )  # fmt: skip
         assert ended.returncode == 0, ended.stderr or ended.stdout
         answers = (folder / "cases.json.answers").read_text(encoding="utf-8")
