@@ -9,11 +9,15 @@ import click
 
 from ci_tools import wiring
 from ci_tools.cli import access_text
+from ci_tools.cli.access_rotation import cookie, rotate_
 from ci_tools.core.access import GrantKind
 from ci_tools.core.client_setup import Client, client_setup
 from ci_tools.core.quantities import duration
+from ci_tools.core.tokens import parse_token
 from ci_tools.errors import UsageError
 from ci_tools.flows import access
+from ci_tools.flows.sync import Care
+from ci_tools.flows.sync import sync as agreement
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +25,8 @@ if TYPE_CHECKING:
 
     from ci_tools.cli.run import Run
     from ci_tools.ports import GrantRegistry
+
+OWN = "CHANNEL_TOKEN"  # with which the running job itself reads the channel
 
 
 @click.group("access")
@@ -125,7 +131,11 @@ def list_(run: Run) -> None:
 def sync(run: Run, force: bool) -> None:
     """Make the edge agree with the registry; a second run has nothing to do."""
     registry = wiring.grant_registry(run.config, dry_run=run.dry_run)
-    plan = access.sync(registry, wiring.edge(run.config, dry_run=run.dry_run), run.now(), force=force)
+    edge = wiring.edge(run.config, dry_run=run.dry_run)
+    held = parse_token(run.env.get(OWN, ""))
+    care = Care(force=force, own=held.id if held else "")
+    # What a dry run tells an edge is nowhere to be seen.
+    plan = agreement(registry, edge, run.now(), care, None if run.dry_run else wiring.watch(run.config, run.now))
     run.emit(access_text.SyncReport.of(plan), access_text.sync_report)
 
 
@@ -139,6 +149,10 @@ def setup(run: Run, client: str) -> None:
             "channel.yaml has no `url`", hint="say where clients find the channel, as in https://host/name"
         )
     run.emit(client_setup(Client(client), run.config.base_url), access_text.client_setup_text)
+
+
+command.add_command(cookie)
+command.add_command(rotate_)
 
 
 def _issue(
@@ -169,5 +183,5 @@ def _follow(run: Run, registry: GrantRegistry, leaving: frozenset[str], otherwis
     if run.config.edge.kind != "local":
         run.host.say(otherwise)
         return
-    plan = access.sync(registry, wiring.edge(run.config, dry_run=run.dry_run), run.now(), leaving=leaving)
+    plan = agreement(registry, wiring.edge(run.config, dry_run=run.dry_run), run.now(), Care(leaving=leaving))
     run.host.say(access_text.sync_report(access_text.SyncReport.of(plan)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import sys
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -66,6 +67,7 @@ def _bug(error: BaseException, run: Run, argv: Sequence[str]) -> int:
 
 def _tell(told: Sequence[Problem], run: Run) -> None:
     """A hint that several problems in a row share is said once, after the last of them."""
+    told = tuple(_without_secrets(problem) for problem in told)
     if run.env.get("GITHUB_ACTIONS") == "true":
         _tell_github(told, run)
         return
@@ -77,6 +79,11 @@ def _tell(told: Sequence[Problem], run: Run) -> None:
                 click.echo(_indented(problem.detail), err=True)
         if hint:
             click.echo(f"{click.style('hint:', fg='cyan', bold=True)} {printable(hint)}", err=True, color=color)
+
+
+def _without_secrets(problem: Problem) -> Problem:
+    """What a person typed or pasted in the wrong place is quoted back, but for what nobody else may see."""
+    return replace(problem, message=masked(problem.message), hint=masked(problem.hint))
 
 
 def _tell_github(told: Sequence[Problem], run: Run) -> None:

@@ -26,7 +26,10 @@ VERBS = {
         "ci_tools.cli.keys",
         "The channel's keys: init, list, make, rotate, revoke, sign-root, publish-root",
     ),
-    "access": ("ci_tools.cli.access", "Who may read it until when: token, grant, revoke, list, sync, setup"),
+    "access": (
+        "ci_tools.cli.access",
+        "Who may read it until when: token, grant, revoke, list, sync, setup, cookie, rotate",
+    ),
     "index": ("ci_tools.cli.index", "The index: status, history, check, refresh, compact, rebuild, rollback, gc"),
     "ci": (
         "ci_tools.cli.ci",

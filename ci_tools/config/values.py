@@ -237,6 +237,7 @@ class AccessConfig:
 
     token: Annotated[Duration, Field(description="a new token's life")] = timedelta(days=90)
     cookie: Annotated[Duration, Field(description="a signed cookie's life at most")] = timedelta(hours=12)
+    cookie_key: Annotated[Duration, Field(description="how long a key signs cookies")] = timedelta(days=90)
     overlap: Annotated[Duration, Field(description="how long old and new both open, in a rotation")] = timedelta(days=7)
     registry: Annotated[RepositoryPath, Field(description="who may read what until when")] = ".github/access.yaml"
 

@@ -42,6 +42,7 @@ class Grant:
     kind: GrantKind = GrantKind.PERSON
     previous_hash: str = ""
     previous_expires: datetime | None = None
+    consumers: tuple[str, ...] = ()  # whom the rotation hands a service's token to
 
     @property
     def is_tombstone(self) -> bool:

@@ -66,7 +66,7 @@ def plan_sync(registry: Sequence[Grant], held: Iterable[Grant], now: datetime) -
     listed = {grant.id for grant in registry}
     admit = tuple(grant for i, grant in sorted(wanted.items()) if i not in held_back and not _same(grant, here.get(i)))
     refuse = tuple(sorted(i for i in here if i not in wanted and not (here[i].is_tombstone and i in listed)))
-    living = {i for i, grant in here.items() if not grant.is_tombstone and grant.expires > now}
+    living = {i for i, g in here.items() if not g.is_tombstone and g.expires > now and not is_canary(g)}
     locked_out = tuple(i for i in refuse if i in living)
     return SyncPlan(
         admit=admit,
@@ -75,6 +75,16 @@ def plan_sync(registry: Sequence[Grant], held: Iterable[Grant], now: datetime) -
         locked_out=locked_out,
         empties=bool(locked_out) and not (wanted.keys() - set(held_back)),
     )
+
+
+def canary_channel(grant_id: str) -> str:
+    """The channel, which is nowhere, of the grant by which a sync sees what the edge has taken up."""
+    return f"canary-{grant_id}"
+
+
+def is_canary(grant: Grant) -> bool:
+    """Whether this is such a grant, left by a run that died."""
+    return grant.channels == (canary_channel(grant.id),)
 
 
 def as_held(grant: Grant, held: Grant | None) -> Grant:
@@ -89,7 +99,8 @@ def standings(registry: Sequence[Grant], held: Iterable[Grant], now: datetime) -
     here = {grant.id: grant for grant in held}
     known = [_standing(grant, _state(grant, here.get(grant.id), now), now) for grant in registry]
     strays = [here[i] for i in here.keys() - {grant.id for grant in registry}]
-    unknown = [_standing(grant, GrantState.UNKNOWN, now) for grant in strays if not grant.is_tombstone]
+    strays = [grant for grant in strays if not (grant.is_tombstone or is_canary(grant))]
+    unknown = [_standing(grant, GrantState.UNKNOWN, now) for grant in strays]
     return tuple(sorted(known, key=lambda s: (s.expires, s.id)) + sorted(unknown, key=lambda s: s.id))
 
 

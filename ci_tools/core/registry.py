@@ -11,14 +11,15 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from ci_tools.core.access import HASH, ID, Grant, GrantKind, is_channel
+from ci_tools.core.consumers import parse_consumer
 from ci_tools.core.tokens import LOOKS_LIKE_A_TOKEN
 from ci_tools.errors import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-KEYS = ("id", "name", "owner", "channels", "expires", "hash", "kind")
-OPTIONAL = frozenset({"kind"})
+KEYS = ("id", "name", "owner", "channels", "expires", "hash", "kind", "consumers")
+OPTIONAL = frozenset({"kind", "consumers"})
 HEADER = """\
 # Who may read which channels until when. `channel access token` makes an entry on the machine of whoever will hold
 # the token; only the hash of its secret belongs here. A date alone means its first moment, in UTC.
@@ -94,6 +95,8 @@ def entry_lines(grant: Grant, indent: int = 2) -> tuple[str, ...]:
         "hash": f'"{grant.hash}"',
         "kind": grant.kind.value,
     }
+    if grant.consumers:
+        values["consumers"] = f"[{', '.join(json.dumps(consumer) for consumer in grant.consumers)}]"
     dashes = [" " * indent + "- ", *[" " * (indent + 2)] * (len(values) - 1)]
     return tuple(f"{dash}{key}: {value}" for dash, (key, value) in zip(dashes, values.items(), strict=True))
 
@@ -149,6 +152,8 @@ def _grant(entry: Mapping[str, Field]) -> Grant:
 def _value(field: Field) -> str | tuple[str, ...] | datetime | GrantKind:
     if field.key == "channels":
         return _channels(field.value)
+    if field.key == "consumers":
+        return _consumers(field.value)
     if not isinstance(field.value, str):
         raise _Wrong(f"`{field.key}` is one value")
     if field.key == "expires":
@@ -185,6 +190,15 @@ def _channels(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
             )
     if len(set(value)) < len(value):
         raise _Wrong("a channel is named twice")
+    return value
+
+
+def _consumers(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    hint = 'for example: consumers: [acme/robots, "acme/web:CONDA_TOKEN", "vault:nightly"]'
+    if not isinstance(value, tuple) or not all(parse_consumer(text) for text in value):
+        raise _Wrong("`consumers` is a list of OWNER/NAME, OWNER/NAME:SECRET or vault:NAME", hint)
+    if len(set(value)) < len(value):
+        raise _Wrong("a consumer is named twice")
     return value
 
 

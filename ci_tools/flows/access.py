@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ci_tools.core.access import ID, Grant, GrantKind, is_channel, tombstone
-from ci_tools.core.access_sync import GrantStanding, SyncPlan, plan_sync, standings
+from ci_tools.core.access_sync import GrantStanding, standings
 from ci_tools.core.tokens import Token, new_token
 from ci_tools.errors import Problem, UsageError
 
@@ -81,26 +81,6 @@ def revoke_at_once(registry: GrantRegistry, edge: Edge, who: str) -> str:
         raise _unknown()
     registry.remove(who)
     return who
-
-
-def sync(
-    registry: GrantRegistry, edge: Edge, now: datetime, *, leaving: frozenset[str] = frozenset(), force: bool = False
-) -> SyncPlan:
-    """Make the edge agree with the registry and say what was different; a second run changes nothing.
-
-    UsageError where everybody who is in would be locked out, unless `force` is given or all of them are `leaving`.
-    """
-    plan = plan_sync(registry.grants(), edge.admitted(), now)
-    if plan.empties and not force and not leaving.issuperset(plan.locked_out):
-        raise UsageError(
-            f"this sync would lock everybody out: {len(plan.locked_out)} of {len(plan.locked_out)} grants",
-            hint="look at the registry; if that is what you want: channel access sync --force",
-        )
-    if plan.admit:  # first in, then out: nobody is without access in between
-        edge.admit(plan.admit)
-    if plan.refuse:
-        edge.refuse(plan.refuse)
-    return plan
 
 
 def report(registry: GrantRegistry, edge: Edge, now: datetime) -> tuple[GrantStanding, ...]:

@@ -13,14 +13,20 @@ if TYPE_CHECKING:
 class Edge(Protocol):
     """What lets clients in and holds copies for them. Every method is idempotent."""
 
-    def admit(self, grants: Iterable[Grant]) -> None:
-        """Let these in from now on, replacing what the edge holds of the same ids."""
+    def admit(self, grants: Iterable[Grant], *, seen: str = "") -> None:
+        """Let these in from now on, replacing what the edge holds of the same ids.
+
+        With `seen`, ConflictError and nothing changed where what the edge holds is another version by now.
+        """
 
     def refuse(self, ids: Iterable[str]) -> None:
         """Let these in no longer; unknown ids are fine."""
 
     def admitted(self) -> tuple[Grant, ...]:
         """The grants that the edge holds, by id; name and owner are empty, for the edge does not know them."""
+
+    def seen(self) -> str:
+        """The version of what the edge holds, to be asked for before it is read. Never empty."""
 
     def invalidate(self, keys: Iterable[str]) -> None:
         """Forget the cached copies of these keys of the channel."""

@@ -20,6 +20,7 @@ from ci_tools.wiring.offices import root_office
 from ci_tools.wiring.previews import fetcher, preview_config, previews_store
 from ci_tools.wiring.publishing import press, setting, stock
 from ci_tools.wiring.recipes import fill_templates, has_program, read_recipe, web
+from ci_tools.wiring.rotation import desk, doorbell, locksmith, vault, watch
 from ci_tools.wiring.stacks import stack_definition, stacks
 from ci_tools.wiring.stores import (
     components,
@@ -38,6 +39,8 @@ __all__ = [
     "components",
     "confines",
     "curation",
+    "desk",
+    "doorbell",
     "edge",
     "edge_application",
     "enter",
@@ -53,6 +56,7 @@ __all__ = [
     "keystore_anywhere",
     "local_edge_config",
     "locked_packages",
+    "locksmith",
     "machine",
     "object_store",
     "outbox",
@@ -75,6 +79,8 @@ __all__ = [
     "stacks",
     "stock",
     "supplies",
+    "vault",
+    "watch",
     "web",
     "work_folder",
     "yank_registry",

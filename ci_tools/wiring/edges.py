@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from ci_tools.errors import UsageError
 from ci_tools.wiring.previews import PREVIEWS, previews_store
 from ci_tools.wiring.stores import object_store
 
@@ -75,7 +74,9 @@ def _edge(config: ChannelConfig) -> Edge:
             from ci_tools.adapters.edges.local import LocalEdge
 
             return LocalEdge(path=config.path(state))
-        case CloudFrontConfig():
-            raise UsageError("this version knows no CloudFront edge", hint="say `edge: {kind: local}`")
+        case CloudFrontConfig(distribution=distribution, tokens=tokens):
+            from ci_tools.adapters.edges.cloudfront import CloudFrontEdge
+
+            return CloudFrontEdge(distribution=distribution, store=tokens, prefix=config.channel)
         case _:
             assert_never(config.edge)

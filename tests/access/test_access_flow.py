@@ -17,7 +17,8 @@ from ci_tools.adapters.registry import RegistryFile
 from ci_tools.core.access import Grant, GrantKind, from_record, to_record, tombstone
 from ci_tools.core.access_sync import GrantState, plan_sync
 from ci_tools.errors import StoreError, UsageError
-from ci_tools.flows.access import AccessRequest, issue, report, revoke, revoke_at_once, sync
+from ci_tools.flows.access import AccessRequest, issue, report, revoke, revoke_at_once
+from ci_tools.flows.sync import Care, sync
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,9 +78,9 @@ def test_sync_does_not_lock_everybody_out_by_mistake(registry: RegistryFile, edg
     with pytest.raises(UsageError, match="lock everybody out"):
         sync(registry, edge, NOW)
     with pytest.raises(UsageError, match="lock everybody out"):
-        sync(registry, edge, NOW, leaving=frozenset({token(1).id}))
+        sync(registry, edge, NOW, Care(leaving=frozenset({token(1).id})))
     assert len(ids(edge)) == 2
-    sync(registry, edge, NOW, force=True)
+    sync(registry, edge, NOW, Care(force=True))
     assert ids(edge) == []
 
 
@@ -87,7 +88,7 @@ def test_the_last_one_may_leave(registry: RegistryFile, edge: LocalEdge) -> None
     registry.add(grant(1))
     sync(registry, edge, NOW)
     gone = revoke(registry, "n1")
-    sync(registry, edge, NOW, leaving=frozenset({gone.id}))
+    sync(registry, edge, NOW, Care(leaving=frozenset({gone.id})))
     assert ids(edge) == []
 
 

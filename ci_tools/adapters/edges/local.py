@@ -10,18 +10,20 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ci_tools.core.access import Grant, from_record, to_record
 from ci_tools.core.cookie import PublicKey, parse_public_key
-from ci_tools.errors import StoreError, TrustError
+from ci_tools.errors import ConflictError, StoreError, TrustError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 TOKEN_KEY = "t:"  # noqa: S105 (a prefix, not a token)
 COOKIE_KEY = "k:"
+KNOWN_KEY = "p:"  # a public key that is kept, trusted or not
 KEY_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 CACHE_EPOCH = "epoch"  # one more at every invalidation: whoever holds copies made under another drops them
 
@@ -39,13 +41,16 @@ class EdgeState:
 class LocalEdge:
     """An Edge whose state is the JSON file `path`, for its owner only.
 
-    `{"t:<id>": {h, c, e, p?}, "k:<id>": PEM, "epoch": N}`; the keys are CloudFront's public keys and key group in one.
+    `{"t:<id>": {h, c, e, p?}, "k:<id>": PEM, "p:<id>": PEM, "epoch": N}`: grants, CloudFront's key group, its public
+    keys, and the epoch of the cache.
     """
 
     path: Path
 
-    def admit(self, grants: Iterable[Grant]) -> None:
+    def admit(self, grants: Iterable[Grant], *, seen: str = "") -> None:
         with self._changing() as state:
+            if seen and seen != _version(state):
+                raise ConflictError("what the edge holds was changed meanwhile", hint="run it again")
             state.update({f"{TOKEN_KEY}{grant.id}": to_record(grant) for grant in grants})
 
     def refuse(self, ids: Iterable[str]) -> None:
@@ -55,6 +60,23 @@ class LocalEdge:
 
     def admitted(self) -> tuple[Grant, ...]:
         return tuple(grant for _, grant in sorted(read_state(self.path).grants.items()))
+
+    def seen(self) -> str:
+        return _version(_load(self.path))
+
+    def register(self, key_id: str, pem: bytes) -> None:
+        """Keep a public key without trusting it yet."""
+        with self._changing() as state:
+            state[f"{KNOWN_KEY}{key_id}"] = pem.decode()
+
+    def unregister(self, key_id: str) -> None:
+        """Keep it no longer; it is no error where it is unknown."""
+        with self._changing() as state:
+            state.pop(f"{KNOWN_KEY}{key_id}", None)
+
+    def registered(self) -> Mapping[str, bytes]:
+        """The public keys that are kept, trusted or not, in PEM by id."""
+        return _pems(_load(self.path), KNOWN_KEY)
 
     def trust(self, key_id: str, pem: bytes) -> None:
         """Take cookies from now on that the private half of this public key signed.
@@ -75,8 +97,7 @@ class LocalEdge:
 
     def trusted(self) -> Mapping[str, bytes]:
         """The public keys in PEM by id."""
-        held = _load(self.path).items()
-        return {key[len(COOKIE_KEY) :]: str(pem).encode() for key, pem in sorted(held) if key.startswith(COOKIE_KEY)}
+        return _pems(_load(self.path), COOKIE_KEY)
 
     def invalidate(self, keys: Iterable[str]) -> None:
         if any(True for _ in keys):
@@ -107,6 +128,16 @@ def read_state(path: Path) -> EdgeState:
         keys={i: key for i, key in keys.items() if key is not None},
         epoch=_epoch(raw),
     )
+
+
+def _pems(state: Mapping[str, object], prefix: str) -> dict[str, bytes]:
+    return {key[len(prefix) :]: str(pem).encode() for key, pem in sorted(state.items()) if key.startswith(prefix)}
+
+
+def _version(state: Mapping[str, object]) -> str:
+    """Of what is held of grants: an invalidation changes nothing about who is let in."""
+    held = {key: value for key, value in state.items() if key.startswith(TOKEN_KEY)}
+    return sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()
 
 
 def _epoch(state: Mapping[str, object]) -> int:

@@ -1,0 +1,1 @@
+"""Where the rotation keeps what is secret."""
