@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 
 # Raised by whoever changes the shape of a value so that an older reader would misread it; the others are at 1.
-VERSIONS: dict[str, int] = {}
+VERSIONS: dict[str, int] = {"BuildPlan": 2}  # 2: not all that is built is to be published
 STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 

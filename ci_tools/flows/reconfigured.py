@@ -30,7 +30,7 @@ def reconfigured(
     if not survey.changes.base or not (files or before != settings.setup):
         return Reconfigured(), ()
     machines = set(machines_of(settings.subdirs)) - set(machines_of(before.subdirs))
-    comparison = _Comparison(repository, renderer, survey.changes.base, settings, before)
+    comparison = _Comparison(repository, renderer, settings, survey, before)
     keys: dict[str, tuple[str, ...]] = {}
     problems: list[Problem] = []
     for group in _groups(survey.recipes):
@@ -64,25 +64,27 @@ def _groups(recipes: Iterable[Recipe]) -> Iterable[tuple[Recipe, ...]]:
 
 
 class _Comparison:
-    """The values at the base of the range and now, for the recipes of one folder."""
+    """The values at the base of the range and now, for the recipes of one folder after the other."""
 
     def __init__(
-        self, repository: Repository, renderer: Renderer, base: str, settings: PlanSettings, before: Setup
+        self, repository: Repository, renderer: Renderer, settings: PlanSettings, survey: Survey, before: Setup
     ) -> None:
-        self.repository, self.renderer, self.base = repository, renderer, base
-        self.settings, self.before = settings, before
-        self.present = repository.files()
+        self.repository, self.renderer, self.base = repository, renderer, survey.changes.base
+        self.settings, self.before, self.present = settings, before, survey.tree.files
+        self.known: dict[tuple[tuple[str, bytes], ...], Mapping[Subdir, VariantTable]] = {}
 
     def tables(self, folder: str) -> tuple[Mapping[Subdir, VariantTable], Mapping[Subdir, VariantTable]]:
         """Machine -> table, before and now, for recipes in `folder`."""
         old = ((path, self.repository.read_at(self.base, path)) for path in candidates(folder, self.before.variants))
-        texts = [(path, body) for path, body in old if body is not None]
-        now = [p for p in candidates(folder, self.settings.variants) if p in self.present]
-        return self._read(texts), self._read([(path, self.repository.read(path)) for path in now])
+        texts = tuple((path, body) for path, body in old if body is not None)
+        now = (path for path in candidates(folder, self.settings.variants) if path in self.present)
+        return self._read(texts), self._read(tuple((path, self.repository.read(path)) for path in now))
 
-    def _read(self, texts: Sequence[tuple[str, bytes]]) -> Mapping[Subdir, VariantTable]:
+    def _read(self, texts: tuple[tuple[str, bytes], ...]) -> Mapping[Subdir, VariantTable]:
         machines = self.settings.machines
-        return dict(zip(machines, self.renderer.tables(texts, machines), strict=True))
+        if texts not in self.known:  # most folders have no file of their own
+            self.known[texts] = dict(zip(machines, self.renderer.tables(texts, machines), strict=True))
+        return self.known[texts]
 
     def text(self, recipe: Recipe) -> str:
         """The recipe as it is written."""
