@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 @click.argument("recipes", metavar="[RECIPE]…", nargs=-1)
 @click.option("--most", type=click.IntRange(min=1), metavar="N", help="So many new versions in one run [bump: most]")
 @click.option("--propose", is_flag=True, help="Open a pull request for each, instead of writing into the working tree")
-@click.option("--base", metavar="BRANCH", default="main", show_default=True, help="Where --propose asks to merge to")
+@click.option("--base", metavar="BRANCH", help="Where --propose asks to merge to [the branch of this run, or main]")
 @click.pass_obj
-def command(run: Run, *, recipes: tuple[str, ...], most: int | None, propose: bool, base: str) -> None:
+def command(run: Run, *, recipes: tuple[str, ...], most: int | None, propose: bool, base: str | None) -> None:
     """Look for new versions upstream, and write version, digests and build number into the recipes.
 
     Looks where the source's own address says: an index of Python packages, releases and tags of a repository, a page
@@ -51,7 +51,8 @@ def command(run: Run, *, recipes: tuple[str, ...], most: int | None, propose: bo
     )
     with run.host.progress("looking for new versions", len(wanted), "recipes") as done:
         report = BumpReport(outcomes=bump(errand, wanted, lambda: done(1)))
-    report = _proposed(run, report, base) if propose else _written(run, report, repository)
+    target = base or run.env.get("GITHUB_REF_NAME") or "main"
+    report = _proposed(run, report, target) if propose else _written(run, report, repository)
     run.emit(report, lambda found: bump_text(found, verbose=run.verbose))
     run.host.say(summary(report, dry_run=run.dry_run, propose=propose))
     _require_answers(report)

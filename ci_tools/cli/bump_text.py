@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from ci_tools.core.bump.outcome import Bumped, BumpReport, Later, Left, Newest, Outcome
+from ci_tools.core.quantities import counted
 from ci_tools.core.safe_text import printable
 
 if TYPE_CHECKING:
@@ -53,16 +54,12 @@ def summary(report: BumpReport, *, dry_run: bool, propose: bool) -> str:
     meant = sum(isinstance(o, Left) and o.is_meant for o in report.outcomes)
     unclear = sum(isinstance(o, Left) and not o.is_meant for o in report.outcomes)
     done = ("would be " if dry_run else "") + ("proposed" if propose else "written")
-    parts = [f"{_versions(counts[Bumped])} {done}" if counts[Bumped] else "nothing new"]
+    parts = [f"{counted(counts[Bumped], 'new version')} {done}" if counts[Bumped] else "nothing new"]
     parts += [f"{counts[Newest]} at the newest"] if counts[Newest] else []
     parts += [f"{meant} left alone"] if meant else []
     parts += [f"{unclear} unclear"] if unclear else []
     parts += [f"{counts[Later]} not asked this time"] if counts[Later] else []
     return ", ".join(parts)
-
-
-def _versions(count: int) -> str:
-    return "1 new version" if count == 1 else f"{count} new versions"
 
 
 def _one_line(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -9,11 +10,14 @@ import click
 
 from ci_tools import wiring
 from ci_tools.cli.lint_text import annotation, explanation, lint_markdown, lint_text, rules_text, summary
-from ci_tools.core.changes import Everything, Since
+from ci_tools.cli.reading import channel_token
+from ci_tools.core.changes import Everything, Since, Span
+from ci_tools.core.holdings import PublishedOutput
 from ci_tools.core.keyset import PublicName
 from ci_tools.core.lint.rule import Level
 from ci_tools.core.lint.verdict import RULES
 from ci_tools.core.lint.well_known import WELL_KNOWN
+from ci_tools.core.package import Subdir
 from ci_tools.core.planner import PlanSettings
 from ci_tools.errors import RecipeError, RemoteError, StoreError, UsageError
 from ci_tools.flows.lint import Desk, lint
@@ -21,12 +25,10 @@ from ci_tools.flows.published import published
 from ci_tools.flows.upstream import upstream
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from ci_tools.cli.run import Run
-    from ci_tools.core.holdings import PublishedOutput
     from ci_tools.core.lint.rule import LintReport, Rule, Upstream
-    from ci_tools.core.package import Subdir
+
+Held = Mapping[Subdir, Sequence[PublishedOutput]]
 
 
 @click.command("lint")
@@ -50,12 +52,19 @@ def command(
     elif rules:
         click.echo(rules_text(RULES.values()))
     else:
-        desk = _desk(run, recipes, base, offline=offline)
-        report = lint(desk, mend=fix)
-        _tell(run, report)
-        run.emit(report, lambda found: "" if _is_annotated(run) else lint_text(found, verbose=run.verbose))
-        run.host.say(summary(report, dry_run=run.dry_run))
-        _require_no_error(report)
+        unasked = ["the channel and upstream (--offline)"] if offline else []
+        held = None if offline else _held(run, unasked)
+        span = Since(base=base) if base else Everything()
+        look(run, desk_of(run, held, unasked, names=recipes, span=span, offline=offline), mend=fix)
+
+
+def look(run: Run, desk: Desk, *, mend: bool = False) -> None:
+    """Say what lint finds, on stdout or beside the lines of a code host; RecipeError where there is an error."""
+    report = lint(desk, mend=mend)
+    _tell(run, report)
+    run.emit(report, lambda found: "" if _is_annotated(run) else lint_text(found, verbose=run.verbose))
+    run.host.say(summary(report, dry_run=run.dry_run))
+    _require_no_error(report)
 
 
 def _rule(id_: str) -> Rule:
@@ -66,9 +75,17 @@ def _rule(id_: str) -> Rule:
     return RULES[id_]
 
 
-def _desk(run: Run, names: tuple[str, ...], base: str | None, *, offline: bool) -> Desk:
+def desk_of(
+    run: Run,
+    held: Held | None,
+    unasked: list[str],
+    *,
+    names: tuple[str, ...] = (),
+    span: Span | None = None,
+    offline: bool = False,
+) -> Desk:
+    """What lint works with. `held` is what is published, None where that is not known; then `unasked` says why."""
     config = run.config
-    unasked: list[str] = []
     return Desk(
         repository=wiring.repository(config.folder, run.env, dry_run=run.dry_run),
         renderer=wiring.renderer(config, run.env),
@@ -80,12 +97,12 @@ def _desk(run: Run, names: tuple[str, ...], base: str | None, *, offline: bool) 
             subdirs=config.subdirs,
             has=lambda _, program: wiring.has_program(program),
         ),
-        published=None if offline else _held(run, unasked),
+        published=held,
         upstream=WELL_KNOWN if offline else _upstream(run, unasked),
         levels=_levels(config.lint),
         names=names,
-        span=Since(base=base) if base else Everything(),
-        unasked=("the channel and upstream (--offline)",) if offline else tuple(unasked),
+        span=span or Everything(),
+        unasked=tuple(unasked),
     )
 
 
@@ -96,12 +113,12 @@ def _levels(said: Mapping[str, str]) -> Mapping[str, Level | None]:
     return {rule: None if level == "off" else Level(level) for rule, level in said.items()}
 
 
-def _held(run: Run, unasked: list[str]) -> Mapping[Subdir, Sequence[PublishedOutput]] | None:
+def _held(run: Run, unasked: list[str]) -> Held | None:
     """What is published, None where the channel does not answer: lint is for a laptop on a train as well."""
     root = wiring.keystore(run.config, run.env).published(PublicName.ROOT)
     try:
-        store = wiring.object_store(run.config, dry_run=True)
-        return published(store, root, run.config.subdirs, run.now()).outputs
+        (opened,) = wiring.readable_stores(run.config, channel_token(run))
+        return published(opened(), root, run.config.subdirs, run.now()).outputs
     except (StoreError, RemoteError) as exc:
         unasked.append(f"the channel, so nothing is known of what is published: {exc}")
         return None
@@ -110,7 +127,9 @@ def _held(run: Run, unasked: list[str]) -> Mapping[Subdir, Sequence[PublishedOut
 def _upstream(run: Run, unasked: list[str]) -> Upstream:
     """The names that upstream has; those that everybody knows where one of them is no URL, or does not answer."""
     places = run.config.recipes.upstream
-    if not places or not all("://" in place or "/" in place for place in places):
+    if named := [place for place in places if "/" not in place]:
+        unasked.append(f"upstream: `{named[0]}` is a name and no URL, so only well-known names are compared")
+    if not places or named:
         return WELL_KNOWN
     try:
         return upstream([wiring.source(place) for place in places], run.config.subdirs)

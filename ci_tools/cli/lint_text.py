@@ -6,7 +6,9 @@ from collections import Counter
 from textwrap import fill
 from typing import TYPE_CHECKING
 
+from ci_tools.core.ci.markdown import cell, code, table
 from ci_tools.core.lint.rule import Level
+from ci_tools.core.quantities import counted
 from ci_tools.core.safe_text import printable
 
 if TYPE_CHECKING:
@@ -51,31 +53,18 @@ def summary(report: LintReport, *, dry_run: bool = False) -> str:
     lines = [f"{'would mend' if dry_run else 'mended'} {path}" for path in report.fixed]
     lines += [f"not asked: {each}" for each in report.unasked]
     counts = Counter(finding.level for finding in report.findings)
-    found = ", ".join(_count(counts[level], level.value) for level in Level if counts[level]) or "nothing to say"
+    found = ", ".join(counted(counts[level], level.value) for level in Level if counts[level]) or "nothing to say"
     skipped = f", {len(report.waived)} skipped with a reason" if report.waived else ""
     fixable = sum(finding.fixable for finding in report.findings)
     way = f"; --fix mends {fixable} of them" if fixable else ""
-    return "\n".join([*lines, f"{_count(report.recipes, 'recipe')}: {found}{skipped}{way}"])
-
-
-def _count(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+    return "\n".join([*lines, f"{counted(report.recipes, 'recipe')}: {found}{skipped}{way}"])
 
 
 def lint_markdown(report: LintReport) -> str:
     """The findings as a table for the summary of a run; empty where there are none."""
-    if not report.findings:
-        return ""
-    rows = "\n".join(
-        f"| {finding.level} | {_cell(_place(finding))} | {_cell(finding.message)} | {finding.rule} |"
-        for finding in report.findings
-    )
-    return f"### Lint\n\n| | where | what | rule |\n|---|---|---|---|\n{rows}\n"
-
-
-def _cell(text: str) -> str:
-    """Text of a recipe in a table: none of it is Markdown or HTML."""
-    return "".join(c if c.isalnum() or c in " -/.:,;'" else f"&#{ord(c)};" for c in _one_line(text))
+    rows = ((f.level.value, code(_place(f)), cell(f.message), f.rule) for f in report.findings)
+    lines = list(table(("", "where", "what", "rule"), rows))
+    return "\n".join(["### Lint\n", *lines, ""]) if lines else ""
 
 
 def rules_text(rules: Iterable[Rule]) -> str:

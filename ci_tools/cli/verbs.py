@@ -35,7 +35,7 @@ VERBS = {
         "ci_tools.cli.ci",
         (
             "What only a run on a code host needs: "
-            "published, plan, gather, promote, rehearse, comment, preview, preview-remove, health, check"
+            "published, lint, plan, gather, promote, rehearse, comment, preview, preview-remove, health, check"
         ),
     ),
     "init": ("ci_tools.cli.init", "A new channel repository, or what of one is out of date"),

@@ -165,14 +165,23 @@ def _surroundings(desk: Desk, seen: _Seen, refusals: Mapping[str, tuple[Refusal,
     published: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for held in chain.from_iterable((desk.published or {}).values()):
         published[held.filename.dist.name].append((held.filename.dist.version, held.build_number))
+    clashes = mistakes.clashes(chain.from_iterable(seen.rendered.values()))
+    clashing = {recipe.file for recipes in clashes for recipe in recipes}
     machine = desk.settings.machines[0]
     return Surroundings(
         makers=makers,
+        shared=frozenset(n for n, m in makers.items() if _is_shared(n, m) and not m & clashing),
         published=None if desk.published is None else published,
         refusals=refusals,
         upstream=desk.upstream,
         has=lambda program: desk.settings.has(machine, program),
     )
+
+
+def _is_shared(name: str, makers: set[str]) -> bool:
+    """Whether the recipes that make the package lie in one folder that is called like it, a version each."""
+    folders = [file.rpartition("/")[0] for file in makers]
+    return len(folders) > 1 and mistakes.under_one_umbrella(name, folders)
 
 
 def _subject(desk: Desk, seen: _Seen, recipe: Recipe, around: Surroundings) -> Subject:

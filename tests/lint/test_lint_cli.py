@@ -12,6 +12,7 @@ from ci_tools import documents
 from ci_tools.cli import answer
 from ci_tools.core.lint.rule import LintReport
 from ci_tools.core.lint.verdict import RULES
+from ci_tools.flows.published import Published
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -163,3 +164,31 @@ def test_upstreams_own_names_are_compared_where_it_can_be_read(shop: Repo, chann
     _, out, _ = channel()
     assert "`zlib` is also the name of a package in" in out
     assert "no channel has `gc` [unknown-requirement]\n    did you mean `gcc`?" in out
+
+
+def test_a_run_of_ci_looks_at_what_its_event_changed(
+    shop: Repo, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    base = shop.git("rev-parse", "HEAD")
+    shop.write("recipes/new/recipe.yaml", BAD.replace("zlib", "new"))
+    shop.commit("a new recipe")
+    event = shop.path.parent / "event.json"
+    event.write_text(json.dumps({"pull_request": {"number": 7, "head": {"sha": "b" * 40}, "base": {"sha": base}}}))
+    held = shop.path.parent / "published.json"
+    held.write_bytes(documents.write(Published(generation=0, outputs={}, unknown="CHANNEL_TOKEN is not set")))
+    env = {
+        "PATH": os.environ["PATH"], "GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "pull_request",
+        "GITHUB_EVENT_PATH": str(event), "GITHUB_STEP_SUMMARY": str(tmp_path / "summary"),
+    }  # fmt: skip
+    line = ["--config", str(shop.path / "channel.yaml"), "ci", "lint", "--published", str(held)]
+    assert answer(line, env) == 3
+    told = capfd.readouterr().err
+    assert "::error file=recipes/new/recipe.yaml,line=6::the source has a `url` and no `sha256`" in told
+    assert "recipes/zlib" not in told
+    assert "not asked: the channel, so nothing is known of what is published: CHANNEL_TOKEN is not set" in told
+    assert "| `recipes/new/recipe.yaml:6:8` |" in (tmp_path / "summary").read_text()
+
+
+def test_an_upstream_without_an_address_is_said(shop: Repo, channel: Call) -> None:
+    shop.write("channel.yaml", "channel: acme\nrecipes: {upstream: [somewhere]}\n")
+    assert "`somewhere` is a name and no URL, so only well-known names are compared" in channel()[2]

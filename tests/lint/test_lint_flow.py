@@ -144,3 +144,12 @@ def test_channel_yaml_says_how_grave_a_rule_is(shop: Repo) -> None:
     assert [f.level for f in lint(desk(shop)).findings] == [Level.WARNING]
     assert lint(desk(shop, levels={"missing-tests": Level.ERROR})).fails
     assert lint(desk(shop, levels={"missing-tests": None})).findings == ()
+
+
+def test_recipes_of_several_versions_may_share_a_folder(shop: Repo) -> None:
+    for version in ("1.2", "2.0"):
+        shop.write(f"recipes/data/{version}/recipe.yaml", GOOD.format(name="data").replace('"1.2"', f'"{version}"'))
+    build = PublishedOutput(filename=Filename.parse("data-2.0-h1_0.conda"), build_number=0, input_hash="")
+    assert told(lint(desk(shop, published={Subdir.NOARCH: (build,)}))) == []
+    shop.write("recipes/data/again/recipe.yaml", GOOD.format(name="data"))
+    assert {rule for _, rule in told(lint(desk(shop, names=("again",))))} <= {"owned-elsewhere", "unreadable"}

@@ -8,6 +8,7 @@ from ci_tools.cli.ci.check import check
 from ci_tools.cli.ci.comment import comment
 from ci_tools.cli.ci.gather import gather
 from ci_tools.cli.ci.health import health
+from ci_tools.cli.ci.lint import lint
 from ci_tools.cli.ci.plan import plan, published
 from ci_tools.cli.ci.preview import preview, preview_remove
 from ci_tools.cli.ci.promote import promotion
@@ -22,5 +23,5 @@ def command() -> None:
     """
 
 
-for verb in (published, plan, gather, promotion, rehearsal, comment, preview, preview_remove, health, check):
+for verb in (published, lint, plan, gather, promotion, rehearsal, comment, preview, preview_remove, health, check):
     command.add_command(verb)

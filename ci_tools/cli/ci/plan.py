@@ -77,14 +77,15 @@ def plan(run: Run, *, held: Path, heal: bool, out: Path) -> None:
     repository = repository_of(run)
     event = facts.occasion
     run.host.say(f"planning {event.because}")
-    known = _held(held)
+    known = read_held(held)
     found = planned(run, span(event, repository), run.config.subdirs, known, heal=heal)
     _hand_on(run, found)
     run.host.summarise(plan_summary.markdown(found, event, unknown=known.unknown))
     tell(run, found, out)
 
 
-def _held(path: Path) -> Published:
+def read_held(path: Path) -> Published:
+    """What `channel ci published` wrote down."""
     try:
         body = path.read_bytes()
     except OSError as exc:

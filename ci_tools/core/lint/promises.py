@@ -74,7 +74,7 @@ def _downwards(subject: Subject) -> Iterator[Spot]:
     for name, versions in _made(subject).items():
         highest = _highest(version for version, _ in _published(subject, name))
         made = _highest(versions)
-        if highest and made and _below(made, highest):
+        if highest and made and name not in subject.surroundings.shared and _below(made, highest):
             message = f"`{name}` is {made} here and {highest} in the channel"
             hint = "clients keep what is higher: raise the version, or its epoch (`1!…`), or yank the other one"
             yield Spot.at(version_field(subject.written), message, hint)
@@ -119,7 +119,7 @@ def _not_reset(subject: Subject) -> Iterator[Spot]:
 
 def _owned(subject: Subject) -> Iterator[Spot]:
     own = subject.written.recipe.file
-    for name in subject.names:
+    for name in (each for each in subject.names if each not in subject.surroundings.shared):
         others = sorted(set(subject.surroundings.makers.get(name, ())) - {own})
         if others:
             hint = "rename the output in one of them, or remove it"

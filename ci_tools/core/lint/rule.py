@@ -67,11 +67,13 @@ def _nobody_has(_program: str) -> bool:
 class Surroundings:
     """What a recipe stands in.
 
-    `makers`: package name -> files of the recipes that make it. `published`: package name -> (version, build number)
+    `makers`: package name -> files of the recipes that make it; those of `shared` may be several: each makes a version
+    of its own. `published`: package name -> (version, build number)
     of each build; None where the channel could not be asked. `has(program)`: whether this machine has it.
     """
 
     makers: Mapping[str, Collection[str]] = field(default_factory=dict)
+    shared: Collection[str] = frozenset()
     published: Mapping[str, Collection[tuple[str, int]]] | None = None
     refusals: Mapping[str, tuple[Refusal, ...]] = field(default_factory=dict)
     upstream: Upstream = field(default_factory=Upstream)

@@ -20,7 +20,7 @@ KINDS = SECRETS | {
     ),
     "a token in a channel's address": re.compile(r"/t/[a-z]{2}-[0-9a-f]{8}-[0-9a-f-]{27}/"),
     "a password": re.compile(
-        r"\b(?:\w+[_-])?(?:password|passwd|passphrase|secret|token|api_?key|auth)[\"']?\s*[:=]\s*"
+        r"(?<![A-Za-z0-9])(?:password|passwd|passphrase|secret|token|api_?key|auth)[\"']?\s*[:=]\s*"
         r"(?P<quote>[\"'])(?=[^\"']*[0-9])(?=[^\"']*[A-Za-z])(?P<value>[^\s\"'${}<>()]{12,})(?P=quote)",
         re.IGNORECASE,
     ),
