@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from ci_tools.core.bump.outcome import Bumped, BumpReport, Later, Left, Newest, Outcome
 from ci_tools.core.quantities import counted
-from ci_tools.core.safe_text import printable
+from ci_tools.core.safe_text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ def bump_text(report: BumpReport, *, verbose: bool = False) -> str:
     pulls = dict(report.pulls)
     rows = [_row(bumped, pulls.get(bumped.recipe, 0)) for bumped in report.bumped()]
     rest = [line for outcome in report.outcomes for line in _lines(outcome, verbose=verbose)]
-    return "\n".join(map(_one_line, [*_columns(rows), *rest]))
+    return "\n".join(map(one_line, [*_columns(rows), *rest]))
 
 
 def _row(bumped: Bumped, pull: int) -> tuple[str, ...]:
@@ -60,7 +60,3 @@ def summary(report: BumpReport, *, dry_run: bool, propose: bool) -> str:
     parts += [f"{unclear} unclear"] if unclear else []
     parts += [f"{counts[Later]} not asked this time"] if counts[Later] else []
     return ", ".join(parts)
-
-
-def _one_line(text: str) -> str:
-    return printable(text).replace("\n", "\\n").replace("\t", "\\t")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ci_tools.core.explanation import Fate
-from ci_tools.core.safe_text import printable
+from ci_tools.core.safe_text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -26,7 +26,7 @@ WORDS = {
 
 def explanation_text(explanation: Explanation, *, verbose: bool = False) -> str:
     """The recipe, then each output with what was decided, why, and what it was compared with."""
-    return "\n".join(_one_line(line) for line in _lines(explanation, MOST if not verbose else 0))
+    return "\n".join(one_line(line) for line in _lines(explanation, MOST if not verbose else 0))
 
 
 def _lines(explanation: Explanation, most: int) -> Iterator[str]:
@@ -82,7 +82,3 @@ def _list(title: str, entries: Sequence[str] | Iterable[str], most: int) -> Iter
     yield from (f"    {entry}" for entry in shown)
     if len(shown) < len(known):
         yield f"    and {len(known) - len(shown)} more; -v names them"
-
-
-def _one_line(text: str) -> str:
-    return printable(text).replace("\n", "\\n").replace("\t", "\\t")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ci_tools.core.ci.markdown import cell, code, table
 from ci_tools.core.lint.rule import Level
 from ci_tools.core.quantities import counted
-from ci_tools.core.safe_text import printable
+from ci_tools.core.safe_text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,7 +25,7 @@ def lint_text(report: LintReport, *, verbose: bool = False) -> str:
     lines = [line for finding in report.findings for line in _lines(finding)]
     if verbose:
         lines += [f"{_place(w.finding)}: skipped: {w.finding.rule}: {w.reason}" for w in report.waived]
-    return "\n".join(_one_line(line) for line in lines)
+    return "\n".join(one_line(line) for line in lines)
 
 
 def _lines(finding: Finding) -> Iterable[str]:
@@ -36,10 +36,6 @@ def _lines(finding: Finding) -> Iterable[str]:
 
 def _place(finding: Finding) -> str:
     return ":".join(str(part) for part in (finding.path, finding.line, finding.column) if part)
-
-
-def _one_line(text: str) -> str:
-    return printable(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
 def annotation(finding: Finding) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ci_tools.core.plan import Reason, Role
 from ci_tools.core.quantities import counted
-from ci_tools.core.safe_text import printable
+from ci_tools.core.safe_text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -45,7 +45,7 @@ def _built(jobs: Sequence[Job], width: int) -> Iterator[str]:
         yield f"build ({len(rows)})"
     for job in jobs:
         known = ", about " + _lasts(job.seconds) if job.seconds else ""
-        yield _cut(f"  {_one_line(job.id)}  on {_one_line(job.runner) or job.subdir}{known}", width)
+        yield _cut(f"  {one_line(job.id)}  on {one_line(job.runner) or job.subdir}{known}", width)
         yield from (next(lines) for _ in job.outputs)
 
 
@@ -85,14 +85,14 @@ def _refused(refusals: Sequence[Refusal], width: int) -> Iterator[str]:
     if refusals:
         yield f"refuse ({len(refusals)})"
     for refusal in refusals:
-        yield _cut(f"  {_one_line(refusal.what)}: {refusal.reason.value}", width)
-        yield f"    {_one_line(refusal.because)}"
-        yield f"    {_one_line(refusal.hint)}"
+        yield _cut(f"  {one_line(refusal.what)}: {refusal.reason.value}", width)
+        yield f"    {one_line(refusal.because)}"
+        yield f"    {one_line(refusal.hint)}"
 
 
 def _columns(rows: Sequence[tuple[str, ...]], width: int, *, indent: str) -> list[str]:
     """The rows in columns. A last cell for which there is no room stands in a line of its own, below."""
-    shown = [tuple(map(_one_line, row)) for row in rows]
+    shown = [tuple(map(one_line, row)) for row in rows]
     widths = [max(map(len, column)) for column in zip(*shown, strict=True)][:-1]
     lines: list[str] = []
     for row in shown:
@@ -107,10 +107,6 @@ def _columns(rows: Sequence[tuple[str, ...]], width: int, *, indent: str) -> lis
 def _cut(line: str, width: int) -> str:
     line = line.rstrip()
     return line if not width or len(line) <= width else f"{line[: width - 1]}…"
-
-
-def _one_line(text: str) -> str:
-    return printable(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
 def _counts(skips: Iterable[Skip]) -> list[str]:
@@ -131,7 +127,7 @@ def _unowned(paths: Sequence[str], *, verbose: bool) -> list[str]:
         return []
     shown = paths if verbose else paths[:MOST_PATHS]
     more = [f"  and {len(paths) - len(shown)} more"] if len(shown) < len(paths) else []
-    return [f"changed, and of no recipe ({len(paths)})", *(f"  {_one_line(path)}" for path in shown), *more]
+    return [f"changed, and of no recipe ({len(paths)})", *(f"  {one_line(path)}" for path in shown), *more]
 
 
 def _summary(plan: BuildPlan) -> str:

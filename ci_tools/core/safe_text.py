@@ -25,6 +25,11 @@ def printable(text: str) -> str:
     return "".join(c if c in "\n\t" or c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+def one_line(text: str) -> str:
+    """`text` on one line: line ends and tabs are written out as well."""
+    return printable(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
 def secret_in(text: str) -> str:
     """What kind of secret `text` holds, as a noun; empty where it holds none that is known."""
     return next((kind for kind, pattern in SECRETS.items() if pattern.search(text)), "")

@@ -15,6 +15,7 @@ from ci_tools.core.edits import applied
 from ci_tools.core.holdings import PublishedOutput
 from ci_tools.core.lint.rule import (
     Beside,
+    Finding,
     Level,
     LintReport,
     Subject,
@@ -22,7 +23,7 @@ from ci_tools.core.lint.rule import (
     Upstream,
     written_names,
 )
-from ci_tools.core.lint.verdict import levelled, verdict
+from ci_tools.core.lint.verdict import levelled, of_problem, verdict
 from ci_tools.core.ownership import owned, readable, touched
 from ci_tools.core.package import Subdir
 from ci_tools.core.planner import PlanSettings, Survey, decide
@@ -89,14 +90,21 @@ def lint(desk: Desk, *, mend: bool = False) -> LintReport:
     if fixed:
         again = lint(replace(desk, names=desk.names or tuple(recipe.directory for recipe in seen.asked)))
         return replace(again, fixed=fixed)
+    findings = [*chain.from_iterable(v.findings for v in verdicts), *_of_no_recipe(desk, found)]
     return LintReport(
         recipes=len(subjects),
-        findings=tuple(
-            sorted(chain.from_iterable(v.findings for v in verdicts), key=lambda f: (f.path, f.line, f.column))
-        ),
+        findings=tuple(sorted(findings, key=lambda f: (f.path, f.line, f.column))),
         waived=tuple(chain.from_iterable(v.waived for v in verdicts)),
         unasked=desk.unasked,
     )
+
+
+def _of_no_recipe(desk: Desk, found: Detected) -> Iterable[Finding]:
+    """What is wrong with folders that are no recipe because of it, where all are asked about."""
+    if desk.names:
+        return ()
+    stray = (p for p in found.problems if not any(_blamed(recipe, [p]) for recipe in found.recipes))
+    return (of_problem(problem) for problem in stray)
 
 
 def _asked(desk: Desk, found: Detected) -> tuple[Recipe, ...]:

@@ -21,8 +21,8 @@ from github_double import State, github
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from conftest import Repo
     from pages import Pages
+    from repositories import Repo
 
     Call = Callable[..., tuple[int, str, str]]
 

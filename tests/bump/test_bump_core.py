@@ -24,7 +24,7 @@ from ci_tools.core.version import VersionOrder
 from ci_tools.errors import RecipeError, RemoteError, UsageError
 
 if TYPE_CHECKING:
-    from conftest import Repo
+    from repositories import Repo
 
 RECIPE = Recipe(name="thing", directory="recipes/thing", file="recipes/thing/recipe.yaml", dialect=Dialect.V1)
 

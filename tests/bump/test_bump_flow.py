@@ -20,8 +20,8 @@ from ci_tools.core.ownership import recipes_in
 from ci_tools.flows.bump import Errand, bump
 
 if TYPE_CHECKING:
-    from conftest import Repo
     from pages import Pages
+    from repositories import Repo
 
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
 OLD, NEW = b"the old archive", b"the new archive"

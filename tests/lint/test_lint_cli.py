@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from conftest import Repo
+    from repositories import Repo
 
     Call = Callable[..., tuple[int, str, str]]
 

@@ -19,7 +19,7 @@ from ci_tools.errors import UsageError
 from ci_tools.flows.lint import Desk, lint
 
 if TYPE_CHECKING:
-    from conftest import Repo
+    from repositories import Repo
 
     from ci_tools.core.lint.rule import LintReport
 
@@ -75,6 +75,14 @@ def test_a_broken_recipe_stops_only_itself(shop: Repo) -> None:
         ("recipes/b/recipe.yaml", "unreadable"),
         ("recipes/c/recipe.yaml", "unreadable"),
     ]
+
+
+def test_a_folder_that_is_no_recipe_is_not_lost(shop: Repo) -> None:
+    shop.write("recipes/a/meta.yaml", "package: {name: a}\n")
+    (found,) = lint(desk(shop)).findings
+    assert (found.path, found.rule, found.message) == (
+        "recipes/a", "unreadable", "there are two recipes here: meta.yaml and recipe.yaml",
+    )  # fmt: skip
 
 
 def test_of_two_recipes_with_one_output_each_is_told_of_the_other(shop: Repo) -> None:

@@ -14,6 +14,8 @@ from ci_tools.core.written import Field, Written
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from ci_tools.errors import Problem
+
 SKIPS = ("extra", "channel", "skip-lints")
 
 
@@ -139,6 +141,21 @@ def _finding(subject: Subject, rule: Rule, spot: Spot) -> Finding:
         message=spot.message,
         hint=spot.hint,
         fixable=rule.fixes and bool(spot.edits),
+    )
+
+
+def of_problem(problem: Problem) -> Finding:
+    """What is wrong with a folder that is no recipe because of it."""
+    rule = RULES["unreadable"]
+    return Finding(
+        rule=rule.id,
+        level=rule.level,
+        recipe=problem.path,
+        path=problem.path,
+        line=problem.line or 1,
+        column=problem.column,
+        message=problem.message,
+        hint=problem.hint,
     )
 
 
