@@ -30,6 +30,7 @@ from ci_tools.flows.published import published
 
 if TYPE_CHECKING:
     from ci_tools.cli.run import Run
+    from ci_tools.core.explanation import Weighed
     from ci_tools.core.plan import BuildPlan, Refusal
     from ci_tools.flows.published import Published
     from ci_tools.ports import Repository
@@ -88,7 +89,7 @@ def _drawn(run: Run, span: Span, subdirs: tuple[Subdir, ...], held: Published, g
     if language is None:
         known = " or ".join(f"`{graph.stem}{suffix}`" for suffix in LANGUAGES)
         raise UsageError(f"`{graph}` says no language that draws", hint=f"name it {known}")
-    found = weighed(_means(run), held.outputs, _settings(run, subdirs, held), span)
+    found = weigh(run, span, subdirs, held)
     if not run.dry_run:
         write_file(graph, language(drawing(found)).encode())
     return found.plan
@@ -143,6 +144,11 @@ def planned(
 ) -> BuildPlan:  # fmt: skip
     """The plan for `span` against what is `held`; `heal` adds what the channel lacks."""
     return plan(_means(run), held.outputs, _settings(run, subdirs, held, heal=heal), span)
+
+
+def weigh(run: Run, span: Span, subdirs: tuple[Subdir, ...], held: Published, *, heal: bool = False) -> Weighed:
+    """The same with all that the plan was made from."""
+    return weighed(_means(run), held.outputs, _settings(run, subdirs, held, heal=heal), span)
 
 
 def _means(run: Run) -> Means:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ci_tools.core.plan import BuildPlan
 
 MOST_EDGES = 400  # Mermaid draws 500 by default, and nobody sees anything in more
+MOST_NODES = 80  # of a chart that is a fold of a page
 UNTOUCHED = "untouched"
 FILLS = {
     Fate.BUILD: "#c6efce", Fate.TEST: "#dae8fc", Fate.SCAFFOLD: "#e1d5e7", Fate.SKIP: "#eeeeee",
@@ -93,6 +94,13 @@ def mermaid(drawn: Drawing) -> str:
     if drawn.left_out:
         lines.append(f"  %% {drawn.left_out} packages that the plan does not touch are left out")
     return "\n".join([*lines, ""])
+
+
+def folded(drawn: Drawing) -> str:
+    """The chart as a fold of a page; nothing where nothing hangs together, or where nobody would see anything."""
+    if not drawn.edges or len(drawn.nodes) > MOST_NODES:
+        return ""
+    return f"<details><summary>What requires what</summary>\n\n```mermaid\n{mermaid(drawn)}```\n\n</details>"
 
 
 def dot(drawn: Drawing) -> str:

@@ -166,6 +166,7 @@ def test_an_answer_that_is_none_is_said_to_be_none(kind: Kind, said: bytes) -> N
         ("1.2", ["1.2.9", "1.3"], {"versions": "1.2.*"}, "1.2.9"),
         ("1.2", ["nonsense!", "1.3"], {}, "1.3"),
         ("1!1.0", ["9.0"], {}, None),
+        ("2024a", ["2024b", "2025a", "2025.rc1"], {}, "2025a"),
     ],
 )
 def test_the_highest_version_that_is_allowed_is_taken(

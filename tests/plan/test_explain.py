@@ -16,7 +16,7 @@ from ci_tools.adapters.rendering.processes import RenderingProcesses
 from ci_tools.cli import answer
 from ci_tools.cli.explanation_text import explanation_text
 from ci_tools.core.changes import Everything, Since, Span
-from ci_tools.core.drawing import Drawing, around, dot, drawing, mermaid
+from ci_tools.core.drawing import MOST_NODES, Drawing, around, dot, drawing, folded, mermaid
 from ci_tools.core.explanation import Explanation, Fate, Weighed
 from ci_tools.core.planner import PlanSettings
 from ci_tools.errors import UsageError
@@ -181,6 +181,15 @@ def test_the_graph_has_every_package_and_what_the_plan_does_with_it(shop: Tree) 
     assert "  n1 --> n2\n" in mermaid(found)
     assert '  "lib" -> "tool";\n' in dot(found)
     assert "%% 1 packages that the plan does not touch are left out" in mermaid(around(found))
+
+
+def test_a_chart_is_a_fold_of_a_page_where_somebody_would_see_something(shop: Tree) -> None:
+    chart = folded(around(drawing(seen(shop))))
+    assert chart.startswith("<details><summary>What requires what</summary>\n\n```mermaid\nflowchart LR\n")
+    assert chart.endswith("```\n\n</details>")
+    assert folded(Drawing(nodes={"a": Fate.BUILD}, edges=())) == ""
+    many = {f"p{at}": Fate.BUILD for at in range(MOST_NODES + 1)}
+    assert folded(Drawing(nodes=many, edges=(("p0", "p1"),))) == ""
 
 
 def test_names_of_folders_are_no_markup() -> None:

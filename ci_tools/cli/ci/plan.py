@@ -12,10 +12,11 @@ import click
 
 from ci_tools import documents, wiring
 from ci_tools.cli.ci.run_facts import run_facts
-from ci_tools.cli.plan import planned, repository_of, tell, write_file
+from ci_tools.cli.plan import repository_of, tell, weigh, write_file
 from ci_tools.cli.reading import TOKEN, channel_token
 from ci_tools.core.ci import plan_summary
 from ci_tools.core.ci.cells import matrix
+from ci_tools.core.drawing import around, drawing, folded
 from ci_tools.core.keyset import PublicName
 from ci_tools.errors import RemoteError, StoreError, UsageError
 from ci_tools.flows.published import Published
@@ -78,9 +79,12 @@ def plan(run: Run, *, held: Path, heal: bool, out: Path) -> None:
     event = facts.occasion
     run.host.say(f"planning {event.because}")
     known = read_held(held)
-    found = planned(run, span(event, repository), run.config.subdirs, known, heal=heal)
+    seen = weigh(run, span(event, repository), run.config.subdirs, known, heal=heal)
+    found = seen.plan
     _hand_on(run, found)
     run.host.summarise(plan_summary.markdown(found, event, unknown=known.unknown))
+    if chart := folded(around(drawing(seen))):
+        run.host.summarise(chart)
     tell(run, found, out)
 
 

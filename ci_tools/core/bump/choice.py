@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 # CEP 33 sorts them below the release; here it matters that they are none.
 PRERELEASE = re.compile(
-    r"(?<![a-z])(?:a|b|c|rc|dev|alpha|beta|pre|preview|nightly|snapshot)\.?[0-9]*(?![a-z])", re.IGNORECASE
-)
+    r"(?<![a-z])(?:[abc]\.?[0-9]+|(?:rc|dev|alpha|beta|pre|preview|nightly|snapshot)\.?[0-9]*)(?![a-z])", re.IGNORECASE
+)  # a letter alone is none: 2024a, 1.1.1w
 CLAUSE = re.compile(r"(?P<sign><=|>=|==|!=|<|>|=|~=)?\s*(?P<version>[0-9A-Za-z!._+]+?)(?P<star>\.?\*)?")
 
 
