@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 from act_world import STRIPPED, followed, stripped
+from pages import pages
 
 from ci_tools import documents
 from ci_tools.core.ci.comment import MARKER, PREVIEW_MARKER
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from github_double import State
 
 pytestmark = pytest.mark.slow
+SHA_OF_NEW = hashlib.sha256(b"new").hexdigest()
 FIRST = {"before": "0" * 40, "commits": [{}]}
 
 
@@ -156,6 +159,27 @@ def test_a_schedule_finds_a_sound_channel(acme: World) -> None:
     ran = acme.run("schedule", "health.yml", {"schedule": "53 5 * * *"})
     assert ran.code == 0, ran.log
     assert "The channel holds" in ran.summaries
+
+
+def test_a_new_version_is_proposed_by_night(acme: World, state: State) -> None:
+    state.objects["b" * 40] = {"sha": "b" * 40, "tree": {"sha": "c" * 40}, "parents": [], "url": ""}
+    state.refs["heads/main"] = "b" * 40
+    with pages() as web:
+        source = f"{web.url}/packages/source/t/thing/thing-${{{{ version }}}}.tar.gz"
+        told = {"releases": {"1.3": [{"filename": "thing-1.3.tar.gz", "digests": {"sha256": SHA_OF_NEW}}]}}
+        web.held = {"/pypi/thing/json": json.dumps(told), "/packages/source/t/thing/thing-1.3.tar.gz": b"new"}
+        file = acme.repo / "recipes/thing/recipe.yaml"
+        file.parent.mkdir(parents=True)
+        file.write_text(
+            "context: {version: '1.2'}\npackage: {name: thing, version: '${{ version }}'}\n"
+            f"source: {{url: '{source}', sha256: '{'0' * 64}'}}\n"
+        )
+        acme.commit("A thing")
+        ran = acme.run("schedule", "bump.yml", {"schedule": "17 4 * * *"})
+    assert ran.code == 0, ran.log
+    (pull,) = state.pulls.values()
+    assert pull["title"] == "thing 1.2 -> 1.3"
+    assert "heads/bump/recipes-thing" in state.refs
 
 
 HOSTILE = """\
