@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -48,7 +49,7 @@ class Errand:
 
 def bump(errand: Errand, recipes: Sequence[Recipe], done: Callable[[], None]) -> tuple[Outcome, ...]:
     """What came of each recipe, by directory; `done` is called after each. Nothing is written."""
-    turn = errand.now.toordinal() * errand.most % len(recipes) if recipes else 0
+    turn = _turn(errand.now) % len(recipes) if recipes else 0
     found: list[Outcome] = []
     for recipe in (*recipes[turn:], *recipes[:turn]):
         if sum(isinstance(outcome, Bumped) for outcome in found) >= errand.most:
@@ -57,6 +58,11 @@ def bump(errand: Errand, recipes: Sequence[Recipe], done: Callable[[], None]) ->
             found.append(_outcome(errand, recipe))
         done()
     return tuple(sorted(found, key=lambda outcome: outcome.recipe))
+
+
+def _turn(now: datetime) -> int:
+    """Another number on each day, whatever days a schedule falls on."""
+    return int.from_bytes(hashlib.sha256(now.date().isoformat().encode()).digest())
 
 
 def _outcome(errand: Errand, recipe: Recipe) -> Outcome:
