@@ -8,7 +8,7 @@ from ci_tools.core.keyset import DRAFT
 
 if TYPE_CHECKING:
     from ci_tools.core.keyset import KeysReport
-    from ci_tools.core.root_change import RootReport
+    from ci_tools.core.root_change import RootReport, RootStanding
     from ci_tools.flows.certify import CertifyReport
 
 FOR = {
@@ -33,13 +33,19 @@ def keys_text(report: KeysReport) -> str:
     rows = [(states.get(n, "to come"), n, report.fingerprints.get(n, "")[:16], what) for n, what in shown.items()]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     lines = ["  ".join((*(cell.ljust(widths[n]) for n, cell in enumerate(row[:3])), row[3])) for row in rows]
-    return "\n".join((*lines, f"the publisher's certificate holds until {report.certificate_until:%Y-%m-%d}"))
+    lines.append(f"the publisher's certificate holds until {report.certificate_until:%Y-%m-%d}")
+    if report.root is not None:
+        lines += _root_lines(report.root, report.channel)
+    return "\n".join(lines)
 
 
 def root_text(report: RootReport) -> str:
     """What a root says, and whose signatures it lacks."""
-    root = report.root
-    lines = [f"root {root.version} of {report.channel}, until {root.expires:%Y-%m-%d}"]
+    return "\n".join(_root_lines(report.root, report.channel))
+
+
+def _root_lines(root: RootStanding, channel: str) -> list[str]:
+    lines = [f"root {root.version} of {channel}, until {root.expires:%Y-%m-%d}"]
     lines += [f"  root    {key[:16]}  {'signed' if key in root.signed_by else ''}".rstrip() for key in root.holders]
     lines += [f"  root    {key[:16]}  signed, goes" for key in root.signed_by if key not in root.holders]
     lines += [f"  online  {key[:16]}" for key in root.online]
@@ -47,7 +53,7 @@ def root_text(report: RootReport) -> str:
     if not root.is_complete:
         before = f", {root.lacking_before} of those before" if root.lacking_before else ""
         lines.append(f"lacking  {root.lacking} of its own holders{before}")
-    return "\n".join(lines)
+    return lines
 
 
 def certify_text(report: CertifyReport) -> str:

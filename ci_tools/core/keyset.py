@@ -15,6 +15,7 @@ from cryptography.exceptions import InvalidSignature
 from ci_tools.core import trusted_root
 from ci_tools.core.certificates import Identity, load_certificate
 from ci_tools.core.root import names_root_key, trusts
+from ci_tools.core.root_change import RootStanding, standing
 from ci_tools.core.signing import Signer, public_key
 from ci_tools.core.trusted_root import client_trust_config
 from ci_tools.errors import Problem, TrustError
@@ -79,6 +80,15 @@ def newest_root(published: Published) -> bytes | None:
     return published[f"{versions[-1]}.root.json"] if versions else None
 
 
+def newest_standing(published: Published) -> RootStanding | None:
+    """What the newest published root says and who signed it; None where there is none yet."""
+    versions = root_versions(published)
+    if not versions:
+        return None
+    newest = versions[-1]
+    return standing(published[f"{newest}.root.json"], published.get(f"{newest - 1}.root.json"))
+
+
 def certificate_of(key: Signer, published: Published) -> x509.Certificate | None:
     """The publisher's certificate for this key that lasts longest; None where there is none."""
     found = [load_certificate(body, f"`{n}`") for n, body in published.items() if CERTIFICATE_NAME.fullmatch(n)]
@@ -130,6 +140,7 @@ class KeysReport:
     elsewhere: tuple[str, ...]  # private keys that are not on this machine, and need not be
     fingerprints: Mapping[str, str]
     certificate_until: datetime
+    root: RootStanding | None = None  # the newest that is among the public documents
 
     @property
     def changed(self) -> bool:

@@ -34,6 +34,8 @@ class KeptGenerations:
         self._followed = followed
         self._since = now - max_age
         self._records: dict[str, Records] = {}
+        # Under the newest root alone: a key that was revoked must not bring back an old generation, or a made-up one.
+        self._trusted = followed.roots[-1:]
 
     def records(self, subdir: Subdir) -> Iterator[Records]:
         """The subdir's records of each good generation, the present one first."""
@@ -51,8 +53,8 @@ class KeptGenerations:
         while replaced is not None and replaced > self._since and number > 0 and gap < GAP:
             try:
                 body = self._source.read(layout.metadata_key("targets", number), LIMITS["targets"])
-                yield past_targets(self._followed.roots, number, body)
-                replaced, gap = past_issue(self._followed.roots, number, body), 0
+                yield past_targets(self._trusted, number, body)
+                replaced, gap = past_issue(self._trusted, number, body), 0
             except (NotFoundError, TrustError):  # left out by a crash, collected, or nobody's: it vouches for nothing
                 gap += 1
             number -= 1

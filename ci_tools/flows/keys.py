@@ -18,6 +18,7 @@ from ci_tools.core.keyset import (
     certificate_of,
     contradictions,
     lacking,
+    newest_standing,
 )
 from ci_tools.core.root import first_root
 from ci_tools.core.root_change import RootChange, drafted
@@ -70,6 +71,7 @@ def keys(
         elsewhere=tuple(name for name in KeyName if name not in signers),
         fingerprints={name.value: fingerprint(signer) for name, signer in signers.items()},
         certificate_until=certificate.not_valid_after_utc,
+        root=newest_standing(documents),
     )
 
 

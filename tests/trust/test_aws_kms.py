@@ -13,6 +13,7 @@ from ci_tools.adapters.signers.aws_kms import AwsKmsKey
 from ci_tools.adapters.signers.local_key import LocalKey
 from ci_tools.adapters.sources.stored import StoredSource
 from ci_tools.adapters.stores.s3 import S3Store
+from ci_tools.cli import answer
 from ci_tools.core import trusted_root as roots
 from ci_tools.core.attestation import Publisher, attest
 from ci_tools.core.certificates import Authority, authority, publisher_certificate
@@ -173,3 +174,19 @@ def test_a_store_s_clock_counts_too(kms: Kms) -> None:
 def test_what_is_no_kms_key_is_the_caller_s_mistake(uri: str) -> None:
     with pytest.raises(ChannelError, match="is not a KMS key"):
         AwsKmsKey(uri)
+
+
+def test_a_repository_with_keys_in_kms_is_set_up_and_rotated(
+    kms: Kms, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kms.keys["alias/acme-online-2"] = KmsKey()
+    (tmp_path / "channel.yaml").write_text(f"channel: acme\nurl: {URL}\ntrust: {{online: '{ALIAS}'}}\n")
+    config = ("--config", str(tmp_path / "channel.yaml"))
+    assert answer(["keys", "init", *config], {}) == 0
+    assert answer(["keys", "init", *config], {}) == 0
+    assert "nothing to do" in capsys.readouterr().err
+    assert not (tmp_path / ".keys/online.pem").exists()
+    assert answer(["keys", "rotate", "online", "--to", f"{ALIAS}-2", *config], {}) == 0
+    assert "root 2 is in force" in capsys.readouterr().err
+    assert answer(["keys", "rotate", "online", "--to", "awskms:alias/nowhere", *config], {}) == 5
+    assert "is not there" in capsys.readouterr().err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from served import served
@@ -14,6 +15,12 @@ from tuf_channel import YEAR, new_key
 from ci_tools.core import layout
 from ci_tools.core.generation import Generation, TargetFile, next_generation, read_generation
 from ci_tools.core.root import first_root
+from ci_tools.core.root_change import RootChange, countersigned, drafted
+from ci_tools.core.signing import fingerprint
+from ci_tools.errors import TrustError
+
+if TYPE_CHECKING:
+    from ci_tools.adapters.signers.local_key import LocalKey
 
 NOW = datetime.now(UTC)  # the client asks the real clock
 ROOT, ONLINE = new_key(), new_key()
@@ -31,6 +38,16 @@ def write(tree: Path, number: int, body: bytes, parent: Generation | None = None
         (tree / key).write_bytes(content)
     targets, snapshot, timestamp = (document.body for document in made)
     return read_generation(root, timestamp, snapshot, targets, now)
+
+
+def signed(tree: Path, parent: Generation, online: LocalKey, root: bytes) -> None:
+    """The next generation, after a rotation; its document says its number."""
+    number = parent.number + 1
+    body = str(number).encode()
+    made = next_generation(parent, number, {KEY: TargetFile.of(body)}, online, NOW)
+    for key, content in [*((d.key, d.body) for d in made), (layout.by_hash(KEY, TargetFile.of(body).sha256), body)]:
+        (tree / key).write_bytes(content)
+    read_generation(root, made[2].body, made[1].body, made[0].body, NOW)
 
 
 def updater(tree: Path, url: str, cache: Path) -> Updater:
@@ -83,3 +100,26 @@ def test_the_client_refuses_other_bytes_under_a_listed_name(tmp_path: Path) -> N
     (tree / layout.by_hash(KEY, TargetFile.of(b"good").sha256)).write_bytes(b"evil")
     with served(tree) as url, pytest.raises((RepositoryError, DownloadError)):
         fetch(tree, url, cache)
+
+
+def test_the_client_follows_a_rotation_of_both_keys(tmp_path: Path) -> None:
+    """In two roots; a client that knows only the first one goes on, and so does a new one."""
+    tree, cache = tmp_path / "channel", tmp_path / "cache"
+    root, online = new_key(), new_key()
+    with served(tree) as url:
+        first = write(tree, 1, b"1")
+        assert fetch(tree, url, cache) == b"1"
+        pinned = (tree / layout.FIRST_ROOT).read_bytes()
+        both = RootChange(admit=(online.public_key_pem,), holders=(root.public_key_pem,))
+        second = countersigned(countersigned(drafted(pinned, both, NOW + YEAR), pinned, ROOT), pinned, root)
+        (tree / "tuf/2.root.json").write_bytes(second)
+        assert fetch(tree, url, cache) == b"1"
+        signed(tree, first, online, second)
+        gone = RootChange(dismiss=(fingerprint(ONLINE),))
+        third = countersigned(drafted(second, gone, NOW + YEAR), second, root)
+        (tree / "tuf/3.root.json").write_bytes(third)
+        assert fetch(tree, url, cache) == fetch(tree, url, tmp_path / "new") == b"2"
+        with pytest.raises(TrustError):
+            signed(tree, first, ONLINE, third)
+        with pytest.raises(RepositoryError):
+            fetch(tree, url, cache)

@@ -11,11 +11,15 @@ import pytest
 import yaml
 from channel_tree import FolderSource, Tree
 from publishing import CHANNEL, TODAY
+from tuf_channel import YEAR, new_key
 
 from ci_tools.adapters.lockfiles import locked_packages
+from ci_tools.core.generation import next_generation
 from ci_tools.core.layout import TIMESTAMP
 from ci_tools.core.lock import LockedPackage
 from ci_tools.core.package import Filename, Subdir
+from ci_tools.core.root_change import RootChange, countersigned, drafted
+from ci_tools.core.signing import fingerprint
 from ci_tools.core.verification import CHAIN, Severity, VerifyPolicy
 from ci_tools.errors import UsageError
 from ci_tools.flows.verify_file import attested_file, verify_file
@@ -210,3 +214,17 @@ def test_what_is_no_lock_file_is_the_caller_s_mistake(tmp_path: Path, text: str)
 def test_a_lock_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="nowhere"):
         locked_packages(tmp_path / "nowhere")
+
+
+def test_a_revoked_key_brings_no_generation_back(tree: Tree) -> None:
+    """Whoever got the old online key could make up a generation of an hour ago; the newest root no longer knows it."""
+    package, online = locked(tree, DATA), new_key()
+    withdrawn(tree, "data-1.0-0.conda", now=TODAY + HOUR)
+    assert checked(tree, package, now=TODAY + HOUR).ok
+    change = RootChange(admit=(online.public_key_pem,), dismiss=(fingerprint(tree.online_key),))
+    tree.write("tuf/2.root.json", countersigned(drafted(tree.root, change, TODAY + YEAR), tree.root, tree.root_key))
+    made = next_generation(tree.generation, 3, tree.generation.targets, online, TODAY + HOUR)
+    for document in made:
+        tree.write(document.key, document.body)
+    assert told(checked(tree, package, now=TODAY + HOUR)) == ["no generation that still holds lists it"]
+    assert checked(tree, locked(tree, TOOL), now=TODAY + HOUR).ok
