@@ -14,6 +14,7 @@ VERBS = {
     "lint": ("ci_tools.cli.lint", "What is wrong with recipes, before anything is built"),
     "plan": ("ci_tools.cli.plan", "What a git range would build, skip and refuse, and why"),
     "build": ("ci_tools.cli.build", "Build and test what a plan asks for"),
+    "report": ("ci_tools.cli.report", "What packages hold, and what they change against the published ones"),
     "publish": ("ci_tools.cli.publish", "Check, sign, upload and index packages, in one transaction"),
     "bump": ("ci_tools.cli.bump", "New versions of what recipes build, written into them or proposed"),
     "import": ("ci_tools.cli.import_", "Bring packages of another channel into this one"),

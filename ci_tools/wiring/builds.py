@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from ci_tools.adapters.builders.installations import Installation
     from ci_tools.config import ChannelConfig, Program
     from ci_tools.core.diagnosis import BackendState
+    from ci_tools.core.package import Subdir
+    from ci_tools.core.package_report import PackageReport
     from ci_tools.core.plan import PlannedOutput
     from ci_tools.core.tokens import Token
     from ci_tools.flows.prefetch import Supply
-    from ci_tools.ports import BuildBackend, Outbox, Pantry, Renderer, Workspace
+    from ci_tools.ports import BuildBackend, ChannelSource, Outbox, Pantry, Renderer, Workspace
 
 
 def backends(config: ChannelConfig, env: Mapping[str, str]) -> tuple[BuildBackend, ...]:
@@ -133,3 +135,17 @@ def enter(output: PlannedOutput, workspace: Workspace, env: Mapping[str, str]) -
     from ci_tools.adapters.builders import shell
 
     return shell.enter(output, workspace, env)
+
+
+def own_source(config: ChannelConfig) -> ChannelSource:
+    """The channel itself, as its owner reads it."""
+    from ci_tools.adapters.sources.stored import StoredSource
+
+    return StoredSource(kept_store(config), config.base_url)
+
+
+def inspected(path: Path, subdir: Subdir) -> PackageReport:
+    """What is in the package at `path`."""
+    from ci_tools.adapters import inspection
+
+    return inspection.inspected(path, subdir)
