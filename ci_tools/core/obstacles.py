@@ -29,13 +29,14 @@ def found(
     """
     blocked: dict[Subdir, dict[str, Skip]] = {}
     problems: list[Problem] = []
+    homes = {key: m for m, choices in asked.items() for key, choice in choices.items() if not choice.product.lent}
     for machine, choices in asked.items():
         within = {key: tuple(k for k in edges[machine][key] if k in choices) for key in choices}
         loops = graph.cycles(_in_order_of_recipes(choices), within)
         problems += [_loop([choices[key].product for key in loop]) for loop in loops]
         first = {key: _on_a_loop(choices[key].product) for loop in loops for key in loop}
         for key, choice in choices.items():
-            lender = next((at[key] for at in blocked.values() if key in at), None) if choice.product.lent else None
+            lender = blocked.get(homes.get(key, machine), {}).get(key) if choice.product.lent else None
             obstacle = lender or _unbuildable(choice.product, rules) or _elsewhere(choice.product, asked)
             if obstacle and key not in first:
                 first[key] = obstacle

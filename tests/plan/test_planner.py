@@ -263,6 +263,18 @@ def test_a_folder_called_like_the_package_may_hold_recipes_of_its_versions() -> 
     assert planned(output("a", old), output("a", new)).problems
 
 
+def test_scaffolding_that_one_machine_cannot_build_is_no_obstacle_elsewhere() -> None:
+    machines = (LINUX, OSX, Subdir.WIN_64)
+    data = output("data", subdir=NOARCH, needs=("cc",))
+    tools = {m: output("tool", subdir=m, run=("data",), string=f"h{m[0]}_0") for m in machines}
+    seen = replace(survey((LINUX, data)), rendered={m: (data, tools[m]) for m in machines})
+    seen = replace(seen, recipes=(data.recipe, tools[LINUX].recipe))
+    settings_ = replace(SETTINGS, subdirs=machines, has=lambda machine, _: machine is not OSX)
+    plan = decide(seen, {}, settings_)
+    assert [(job.subdir, len(job.outputs)) for job in plan.jobs] == [(LINUX, 2), (Subdir.WIN_64, 2)]
+    assert [(s.recipe, s.reason) for s in plan.skips] == [("recipes/tool", Reason.NEEDS_PROGRAM)]
+
+
 WASM = Subdir.EMSCRIPTEN_WASM32
 
 
