@@ -66,11 +66,20 @@ def promote(plan: BuildPlan, fetcher: Fetcher, read: Read, to: Path) -> Promotio
     taken, _ = newest(artifacts, plan)
     tested = Tested(plan=theirs, artifacts=artifacts, taken=taken)
     reasons = {job.id: _taken(job, tested, fetcher, read, to) for job in plan.jobs}
+    _free(plan, reasons, to)
     return Promotion(
         jobs=tuple(job for job, why in reasons.items() if not why),
         again={job: why for job, why in reasons.items() if why},
         pull=pull.number,
     )
+
+
+def _free(plan: BuildPlan, reasons: dict[str, str], to: Path) -> None:
+    """A job that is built again needs what it comes after in the same run: that is built again, too."""
+    for job in (job for job in plan.jobs if reasons[job.id]):
+        for earlier in (earlier for earlier in job.after if not reasons[earlier]):
+            reasons[earlier] = f"job `{job.id}` is built again and comes after it"
+            shutil.rmtree(to / earlier)
 
 
 def _origin(forge: Forge, commit: str) -> tuple[Pull, WorkflowRun] | str:

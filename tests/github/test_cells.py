@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ci_tools.core.ci.cells import LARGEST_OUTPUT, MOST_CELLS, BuiltName, matrix, newest
+from ci_tools.core.ci.cells import LARGEST_OUTPUT, MOST_CELLS, BuiltName, matrix, newest, outputs
 from ci_tools.core.package import Filename, Subdir
 from ci_tools.core.plan import BuildPlan, Job, PlannedOutput, Reason
 from ci_tools.core.recipe import Dialect
@@ -43,6 +44,15 @@ def test_the_matrix_is_the_jobs_that_are_to_be_built(jobs: list[str], gone: set[
     without = {job for number, job in enumerate(jobs) if number in gone}
     cells = json.loads(matrix(plan(jobs), without=without))["include"]
     assert [cell["id"] for cell in cells] == [job for job in jobs if job not in without]
+
+
+def test_each_wave_is_a_level_of_its_own() -> None:
+    jobs = plan(["a", "b", "c"]).jobs
+    waved = replace(plan([]), jobs=(*jobs[:2], replace(jobs[2], wave=1, after=("a",))))
+    found = outputs(waved, without=("b",))
+    assert [cell["id"] for cell in json.loads(found["matrix"])["include"]] == ["a"]
+    assert [cell["id"] for cell in json.loads(found["later_matrix"])["include"]] == ["c"]
+    assert (found["any"], found["later"], outputs(plan(["a"]))["later"]) == ("true", "true", "false")
 
 
 def test_a_full_matrix_fits_a_jobs_output() -> None:

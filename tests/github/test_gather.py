@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -35,9 +36,9 @@ class Artifacts:
         delivery.root.rename(place)
         return plan, place
 
-    def gather(self) -> tuple[int, str]:
+    def gather(self, *more: str) -> tuple[int, str]:
         words = ["ci", "gather", str(self.folder / "built"), "--plan", str(self.folder / "plan.json")]
-        code = answer([*words, "--out", str(self.folder / "dist")], {})
+        code = answer([*words, "--out", str(self.folder / "dist"), *more], {})
         return int(code), self.capsys.readouterr().err
 
     def offered(self) -> list[str]:
@@ -101,3 +102,12 @@ def test_nothing_built_is_nothing_gathered(tmp_path: Path, artifacts: Artifacts)
     artifacts.folder.joinpath("built").rename(tmp_path / "gone")
     assert artifacts.gather()[0] == 0
     assert deliveries((artifacts.folder / "dist",)) == ()
+
+
+def test_a_later_job_gets_what_it_comes_after_and_no_more(artifacts: Artifacts) -> None:
+    later = replace(artifacts.plan.jobs[0], id="later", wave=1, after=("two",))
+    plan = replace(artifacts.plan, jobs=(*artifacts.plan.jobs, later))
+    (artifacts.folder / "plan.json").write_bytes(documents.write(plan))
+    assert artifacts.gather("--needed-by", "later") == (0, "two: built-two.1\n")
+    assert artifacts.offered() == ["p-two-1.0-0.conda"]
+    assert artifacts.gather("--needed-by", "nobody")[0] == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -135,3 +136,13 @@ def test_a_run_without_a_plan_is_built_again(shop: Shop) -> None:
 def test_a_forge_that_is_away_stops_nothing(shop: Shop) -> None:
     shop.state.denied.add("repos/list-pull-requests-associated-with-commit")
     assert "does not let this token" in shop.promote().again[JOB]
+
+
+def test_a_job_that_is_built_again_has_what_it_comes_after_built_again(shop: Shop) -> None:
+    """The level of a workflow that builds later jobs finds the earlier ones in its own run alone."""
+    shop.leave()
+    later = replace(shop.plan.jobs[0], id="linux-64-b", wave=1, after=(JOB,))
+    shop.plan = replace(shop.plan, jobs=(*shop.plan.jobs, later))
+    found = shop.promote()
+    assert (found.jobs, set(found.again)) == ((), {JOB, "linux-64-b"})
+    assert not (shop.folder / "dist" / JOB).exists()

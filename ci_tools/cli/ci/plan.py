@@ -15,7 +15,7 @@ from ci_tools.cli.ci.run_facts import run_facts
 from ci_tools.cli.plan import repository_of, tell, weigh, write_file
 from ci_tools.cli.reading import TOKEN, channel_token
 from ci_tools.core.ci import plan_summary
-from ci_tools.core.ci.cells import matrix
+from ci_tools.core.ci.cells import outputs
 from ci_tools.core.drawing import around, drawing, folded
 from ci_tools.core.keyset import PublicName
 from ci_tools.errors import RemoteError, StoreError, UsageError
@@ -69,7 +69,7 @@ def _read(run: Run) -> Published:
 @click.option("--out", type=FILE, default="plan.json", show_default=True, metavar="FILE", help="Write plan.json here")
 @click.pass_obj
 def plan(run: Run, *, held: Path, heal: bool, out: Path) -> None:
-    """Plan what the event of this run changed; hand on `any` and `matrix`, and summarise it.
+    """Plan what the event of this run changed; hand on what is to be built, and summarise it.
 
     The range is that of GITHUB_EVENT_NAME and its payload. Exit code 3, after everything was written, where something
     is refused.
@@ -98,5 +98,5 @@ def read_held(path: Path) -> Published:
 
 
 def _hand_on(run: Run, plan: BuildPlan) -> None:
-    run.host.output("any", str(bool(plan.jobs)).lower())
-    run.host.output("matrix", matrix(plan))
+    for name, value in outputs(plan).items():
+        run.host.output(name, value)

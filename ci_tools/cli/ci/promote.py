@@ -10,7 +10,7 @@ import click
 
 from ci_tools import documents, wiring
 from ci_tools.cli.build import read_plan
-from ci_tools.core.ci.cells import matrix
+from ci_tools.core.ci.cells import outputs
 from ci_tools.core.ci.markdown import cell, code, table
 from ci_tools.flows.promote import Promotion, promote
 
@@ -29,14 +29,13 @@ FILE = click.Path(path_type=Path)
 def promotion(run: Run, *, plan_path: Path, out: Path | None) -> None:
     """Take over what the merged pull request built and tested (`publish: {promote: true}`); say why not, for each job.
 
-    Hands on `any` and `matrix`: what is still to be built.
+    Hands on what is still to be built.
     """
     plan = read_plan(plan_path)
     with TemporaryDirectory(prefix="channel-promote-") as scratch:
         found = _promoted(run, plan, Path(scratch), out or Path(scratch) / "dist")
-    left = [job for job in plan.jobs if job.id not in found.jobs]
-    run.host.output("any", str(bool(left)).lower())
-    run.host.output("matrix", matrix(plan, without=found.jobs))
+    for name, value in outputs(plan, without=found.jobs).items():
+        run.host.output(name, value)
     for job in found.jobs:
         run.host.say(f"{job}: as pull request {found.pull} built it")
     for job, why in found.again.items():

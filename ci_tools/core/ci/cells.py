@@ -45,12 +45,13 @@ def attempt_of(name: str, kind: str) -> int:
     return int(found[1]) if found else 0
 
 
-def matrix(plan: BuildPlan, *, without: Collection[str] = ()) -> str:
+def matrix(plan: BuildPlan, *, wave: int = 0, without: Collection[str] = ()) -> str:
     """The value of `strategy.matrix`: ids, machines and environments, and nothing that a recipe's author wrote freely.
 
-    UsageError where GitHub would not take it. `without` are jobs that need not be built.
+    Of one wave: a workflow has a level for each. `without` are jobs that need not be built.
+    UsageError where GitHub would not take it.
     """
-    cells = [_cell(job) for job in plan.jobs if job.id not in without]
+    cells = [_cell(job) for job in plan.jobs if job.wave == wave and job.id not in without]
     if len(cells) > MOST_CELLS:
         hint = "plan fewer at once: `channel plan --subdir`, or push in parts"
         raise UsageError(f"the plan has {len(cells)} jobs, and a matrix takes {MOST_CELLS}", hint=hint)
@@ -58,6 +59,15 @@ def matrix(plan: BuildPlan, *, without: Collection[str] = ()) -> str:
     if 2 * len(text) > LARGEST_OUTPUT:
         raise UsageError("the matrix is longer than a job's output may be", hint="give recipes shorter names")
     return text
+
+
+def outputs(plan: BuildPlan, *, without: Collection[str] = ()) -> dict[str, str]:
+    """What a job hands on of a plan: for each wave whether there is anything to build, and its matrix."""
+    found: dict[str, str] = {}
+    for wave, (name, cells) in enumerate((("any", "matrix"), ("later", "later_matrix"))):
+        left = [job for job in plan.jobs if job.wave == wave and job.id not in without]
+        found |= {name: str(bool(left)).lower(), cells: matrix(plan, wave=wave, without=without)}
+    return found
 
 
 def _cell(job: Job) -> dict[str, str]:

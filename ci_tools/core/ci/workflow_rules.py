@@ -159,9 +159,11 @@ def unique_artifacts(file: WorkflowFile, _: House) -> Iterator[Finding]:
                 )
             if "strategy" in job.body and "matrix." not in name:
                 yield Finding(step.where, f"each cell uploads `{name}`", "add what tells the cells apart: `matrix.id`")
-            if name in seen:
-                yield Finding(step.where, f"job `{seen[name]}` uploads `{name}`, too", "give them names of their own")
-            seen.setdefault(name, job.id)
+            # The jobs of two matrices of one plan have ids of their own.
+            place = f"{name} {(job.body.get('strategy') or {}).get('matrix')}"
+            if place in seen:
+                yield Finding(step.where, f"job `{seen[place]}` uploads `{name}`, too", "give them names of their own")
+            seen.setdefault(place, job.id)
 
 
 def known_triggers(file: WorkflowFile, _: House) -> Iterator[Finding]:
