@@ -68,7 +68,7 @@ class Client:
         places = {
             "HOME": str(self.folder), "XDG_CACHE_HOME": str(self.folder / "cache"), "PATH": os.environ["PATH"],
             "CONDARC": str(self.folder / "condarc"), "CONDA_PKGS_DIRS": str(self.folder / "pkgs"),
-            "PYTHONPATH": os.pathsep.join((str(PLUGIN), str(entry_point(self.folder)))),
+            "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": os.pathsep.join((str(PLUGIN), str(entry_point(self.folder)))),
         }  # fmt: skip
         argv = [conda_python(), "-m", "conda", "create", "--yes", "--quiet", "-p", str(self.folder / "env"), *words]
         return subprocess.run(argv, env=places | env, capture_output=True, text=True, check=False, timeout=120)

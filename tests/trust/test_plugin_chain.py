@@ -18,10 +18,13 @@ from test_verify_lock import withdrawn
 
 PLUGIN = Path(__file__).parents[2] / "recipes/channelsmith-trust"
 sys.path.insert(0, str(PLUGIN / "src"))
+writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # a recipe's folder holds its sources, nothing else
 
 from channelsmith_trust.chain import Anchor, Chain, ChainError, MissingError, remembered  # noqa: E402
 from channelsmith_trust.judgement import Candidate, judged, require_sidecar  # noqa: E402
 from channelsmith_trust.settings import Protected, SettingsError, protected_channels  # noqa: E402
+
+sys.dont_write_bytecode = writes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
