@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ci_tools import wiring
-from ci_tools.cli.index_text import check_text, done_text, gc_text, history_text, status_text
+from ci_tools.cli.index_text import check_text, diff_text, done_text, gc_text, history_text, status_text
 from ci_tools.cli.writing import pinned_root, rehearsed, setting_of
 from ci_tools.core.generation import Lifetimes
 from ci_tools.core.quantities import duration
@@ -17,6 +17,7 @@ from ci_tools.flows.compact import compact
 from ci_tools.flows.fsck import Inspection, fsck
 from ci_tools.flows.gc import Terms, gc
 from ci_tools.flows.history import history
+from ci_tools.flows.preview_curation import preview_curation
 from ci_tools.flows.rebuild import rebuild
 from ci_tools.flows.refresh import refresh
 from ci_tools.flows.repair import repair
@@ -92,6 +93,15 @@ def index_check(run: Run, *, mends: bool, keep: timedelta) -> None:
         found = repair(found, inspection, setting, wiring.curation(run.config))
     run.emit(found, lambda value: check_text(value, verbose=run.verbose) + rehearsed(setting))
     _require_ok(found)
+
+
+@command.command("patches")
+@click.pass_obj
+def index_patches(run: Run) -> None:
+    """Show, as a diff of repodata, what the yanks and patches of the working tree would change in the index."""
+    store = wiring.object_store(run.config, dry_run=True)
+    found = preview_curation(store, pinned_root(run), wiring.curation(run.config), run.now())
+    run.emit(found, diff_text)
 
 
 @command.command("refresh")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ci_tools.core.gc_report import Collected, GcReport
     from ci_tools.core.history import History, Step
     from ci_tools.core.receipt import RunReport
+    from ci_tools.core.record_diff import IndexDiff, RecordDiff
     from ci_tools.core.standing import ChannelStanding
 
 
@@ -30,7 +31,8 @@ def _lines(standing: ChannelStanding, now: datetime) -> Iterator[str]:
         yield "nothing is published yet"
         return
     cause = standing.cause
-    yield f"generation {standing.generation}, {cause.what} of {cause.commit[:12]} by {cause.who}"
+    commit = f" of {cause.commit[:12]}" if cause.commit else ""
+    yield f"generation {standing.generation}, {cause.what}{commit} by {cause.who}"
     left = (standing.expires - now).days
     due = f"in {left} days" if left >= 0 else "it has EXPIRED: clients that verify refuse it; a publish renews it"
     yield f"signed until {standing.expires:%Y-%m-%d %H:%M} UTC, {due}"
@@ -138,3 +140,14 @@ def _checked(report: CheckReport, *, verbose: bool) -> Iterator[str]:
 
 def _difference(each: Difference) -> str:
     return f"  {each.where}: {each.what}"
+
+
+def diff_text(diff: IndexDiff) -> str:
+    """Each record that would read otherwise, and how."""
+    lines = [line for record in diff.records for line in _diff(record)]
+    return "\n".join(lines or ("nothing to do: the index is as the repository wants it",))
+
+
+def _diff(record: RecordDiff) -> Iterator[str]:
+    yield f"{record.did:10} {record.key}" + (f": {record.because}" if record.because else "")
+    yield from (f"    {line}" for line in record.lines)

@@ -31,7 +31,10 @@ VERBS = {
         "ci_tools.cli.access",
         "Who may read it until when: token, grant, revoke, list, sync, setup, cookie, rotate",
     ),
-    "index": ("ci_tools.cli.index", "The index: status, history, check, refresh, compact, rebuild, rollback, gc"),
+    "index": (
+        "ci_tools.cli.index",
+        "The index: status, history, check, patches, refresh, compact, rebuild, rollback, gc",
+    ),
     "ci": (
         "ci_tools.cli.ci",
         (
