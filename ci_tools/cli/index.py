@@ -11,8 +11,8 @@ from ci_tools import wiring
 from ci_tools.cli.index_text import check_text, diff_text, done_text, gc_text, history_text, status_text
 from ci_tools.cli.writing import pinned_root, rehearsed, setting_of
 from ci_tools.core.generation import Lifetimes
-from ci_tools.core.quantities import duration
-from ci_tools.errors import DifferenceError, Problem, StoreError
+from ci_tools.core.quantities import counted, duration
+from ci_tools.errors import DifferenceError, Problem, StoreError, UsageError
 from ci_tools.flows.compact import compact
 from ci_tools.flows.fsck import Inspection, fsck
 from ci_tools.flows.gc import Terms, gc
@@ -22,6 +22,7 @@ from ci_tools.flows.rebuild import rebuild
 from ci_tools.flows.refresh import refresh
 from ci_tools.flows.repair import repair
 from ci_tools.flows.rollback import rollback
+from ci_tools.flows.second_opinion import accept, second_opinion
 from ci_tools.flows.settle import settle
 from ci_tools.flows.status import status
 
@@ -41,6 +42,7 @@ def lifetime(_ctx: click.Context, _param: click.Parameter, value: str) -> timede
         raise click.BadParameter(f"`{value}` is {exc}; write for example 30d or 12h") from exc
 
 
+AS_WANTED = "nothing to do: the index is as the repository wants it"
 KEEP = click.option(
     "--keep", callback=lifetime, default="30d", show_default=True, metavar="DURATION",
     help="How long a generation is kept after another followed it",
@@ -101,7 +103,7 @@ def index_patches(run: Run) -> None:
     """Show, as a diff of repodata, what the yanks and patches of the working tree would change in the index."""
     store = wiring.object_store(run.config, dry_run=True)
     found = preview_curation(store, pinned_root(run), wiring.curation(run.config), run.now())
-    run.emit(found, diff_text)
+    run.emit(found, lambda value: diff_text(value, AS_WANTED))
 
 
 @command.command("refresh")
@@ -127,13 +129,19 @@ def index_compact(run: Run) -> None:
 
 @command.command("rebuild")
 @click.option("--adopt", is_flag=True, help="Take in what is attested and lies in the store without being indexed")
+@click.option("--using", type=click.Choice(["conda-index"]), help="Have that program index a mirror, and compare")
+@click.option("--accept", "accepts", is_flag=True, help="With --using: commit its records where they differ")
 @click.pass_obj
-def index_rebuild(run: Run, *, adopt: bool) -> None:
+def index_rebuild(run: Run, *, adopt: bool, using: str | None, accepts: bool) -> None:
     """Make every record again from the packages in the store; a generation where that differs from the index.
 
     Only the part of a package that speaks of it is fetched. What only the index knew is kept: how packages were built,
-    yanks, patches. A run that was killed goes on where it was.
+    yanks, patches. A run that was killed goes on where it was. With --using, another program says what the records are:
+    differences are shown and end in exit code 8, unless they are accepted.
     """
+    if using or accepts:
+        _compared(run, adopt=adopt, using=using, accepts=accepts)
+        return
     setting = setting_of(run, "rebuild")
     stock = wiring.stock(run.config, run.env, setting, run.host)
     built = rebuild(setting, run.config.indexed_subdirs, stock, wiring.curation(run.config), adopt=adopt)
@@ -145,6 +153,24 @@ def index_rebuild(run: Run, *, adopt: bool) -> None:
     run.emit(done, lambda value: done_text(value, _expires(built.commit)) + rehearsed(setting))
     if built.refused:
         raise StoreError(*(Problem(message=f"`{r.what}` {r.because}", hint=r.hint) for r in built.refused))
+
+
+def _compared(run: Run, *, adopt: bool, using: str | None, accepts: bool) -> None:
+    if adopt or not using:
+        raise UsageError("--accept goes with --using, and --adopt does not")
+    setting = setting_of(run, f"rebuild using {using}")
+    indexer = wiring.conda_index(run.env)
+    try:
+        opinion = second_opinion(setting, indexer, run.host)
+    finally:
+        indexer.close()
+    if accepts:
+        _settled(run, setting, accept(opinion, setting, wiring.curation(run.config)))
+        return
+    run.emit(opinion.diff, lambda value: diff_text(value, f"{using} says the same"))
+    if opinion.diff.records:
+        what = f"{using} has {counted(len(opinion.diff.records), 'record')} otherwise"
+        raise DifferenceError(what, hint="look at them; --accept commits its records")
 
 
 @command.command("rollback")
@@ -189,5 +215,5 @@ def _expires(commit: Commit) -> datetime | None:
 def _require_ok(found: CheckReport) -> None:
     if not found.ok:
         mends = dict.fromkeys(d.mend for d in found.differences)
-        what = f"{len(found.differences)} difference{'s' if len(found.differences) > 1 else ''}"
+        what = counted(len(found.differences), "difference")
         raise DifferenceError(Problem(message=f"the store and its generation: {what}", hint="; ".join(mends)))

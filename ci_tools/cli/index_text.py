@@ -142,10 +142,10 @@ def _difference(each: Difference) -> str:
     return f"  {each.where}: {each.what}"
 
 
-def diff_text(diff: IndexDiff) -> str:
-    """Each record that would read otherwise, and how."""
+def diff_text(diff: IndexDiff, otherwise: str) -> str:
+    """Each record that would read otherwise, and how; `otherwise` where there is none."""
     lines = [line for record in diff.records for line in _diff(record)]
-    return "\n".join(lines or ("nothing to do: the index is as the repository wants it",))
+    return "\n".join(lines or (otherwise,))
 
 
 def _diff(record: RecordDiff) -> Iterator[str]:

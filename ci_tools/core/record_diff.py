@@ -40,11 +40,12 @@ def curation_diff(state: IndexState, curation: Curation) -> Iterator[RecordDiff]
     for change in changes:
         name = change.key.partition("/")[2]
         old, new = (loaded(each.records.get(name), what) for each in (state, after))
-        lines = tuple(_lines(old, new)) if old and new else ()
+        lines = tuple(record_lines(old, new)) if old and new else ()
         yield RecordDiff(key=change.key, did=change.did, because=change.because, lines=lines)
 
 
-def _lines(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+def record_lines(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    """`- field: value` and `+ field: value` of all that differs, lists item by item."""
     for name in sorted(old.keys() | new.keys()):
         before, after = (_texts(record.get(name)) for record in (old, new))
         yield from (f"- {name}: {text}" for text in before if text not in after)

@@ -6,7 +6,7 @@ from ci_tools.ports.edges import Edge, GrantRegistry
 from ci_tools.ports.hosts import CodeHost
 from ci_tools.ports.keys import Keystore, Signer
 from ci_tools.ports.repository import Repository
-from ci_tools.ports.sources import ChannelSource, Notebook, PackageReader
+from ci_tools.ports.sources import ChannelSource, Indexer, Notebook, PackageReader
 from ci_tools.ports.stores import ABSENT, Absent, Etag, Head, ObjectStore, Sent, Stored
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Etag",
     "GrantRegistry",
     "Head",
+    "Indexer",
     "Keystore",
     "Notebook",
     "ObjectStore",

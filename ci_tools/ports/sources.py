@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from ci_tools.core.package import Artifact, Filename, Imprint, Subdir
@@ -55,3 +55,16 @@ class Notebook(Protocol):
 
     def close(self) -> None:
         """Forget everything: the run is through."""
+
+
+class Indexer(Protocol):
+    """Another program that makes an index of packages, which are mirrored for it."""
+
+    def take(self, key: str, chunks: Iterable[bytes], sha256: str) -> None:
+        """Mirror one package; TrustError where its bytes have another digest."""
+
+    def index(self) -> Mapping[Subdir, bytes]:
+        """Its repodata.json of what was taken, by subdir; StoreError where it failed."""
+
+    def close(self) -> None:
+        """Throw the mirror away."""

@@ -20,7 +20,7 @@ from ci_tools.wiring.hosts import cause, forge, host, machine, processors, repos
 from ci_tools.wiring.keys import key, keystore, keystore_anywhere, signer
 from ci_tools.wiring.offices import root_office
 from ci_tools.wiring.previews import fetcher, preview_config, previews_store
-from ci_tools.wiring.publishing import press, setting, stock
+from ci_tools.wiring.publishing import conda_index, press, setting, stock
 from ci_tools.wiring.recipes import fill_templates, has_program, read_recipe, web
 from ci_tools.wiring.rotation import desk, doorbell, locksmith, vault, watch
 from ci_tools.wiring.stacks import stack_definition, stacks
@@ -39,6 +39,7 @@ __all__ = [
     "backends",
     "cause",
     "components",
+    "conda_index",
     "confines",
     "curation",
     "desk",

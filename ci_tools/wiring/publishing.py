@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ci_tools.flows.inventory import Stock
     from ci_tools.flows.publish import Press
     from ci_tools.flows.transaction import Setting
-    from ci_tools.ports import CodeHost
+    from ci_tools.ports import CodeHost, Indexer
 
 
 def setting(config: ChannelConfig, env: Mapping[str, str], cause: Cause, now: datetime, *, dry_run: bool) -> Setting:
@@ -113,3 +113,10 @@ def stock(config: ChannelConfig, env: Mapping[str, str], setting: Setting, host:
         attestations=Attestations(material.trusted_root, config.base_url),
         host=host,
     )
+
+
+def conda_index(env: Mapping[str, str]) -> Indexer:
+    """conda-index as a program; UsageError where it is not installed."""
+    from ci_tools.adapters.conda_index import CondaIndex
+
+    return CondaIndex.found(env)

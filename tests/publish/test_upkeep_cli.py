@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,7 +33,7 @@ def channel(
     monkeypatch.chdir(tmp_path)
 
     def run(*argv: str, expect: int = 0) -> str:
-        code = answer(argv, {"HOME": str(tmp_path)})
+        code = answer(argv, {"HOME": str(tmp_path), "PATH": f"{tmp_path}/bin:/usr/bin:/bin"})
         out, err = capsys.readouterr()
         assert int(code) == expect, out + err
         return out if "--json" in argv else out + err
@@ -107,3 +108,41 @@ def test_patches_of_the_repository_are_applied_and_checked(channel: Callable[...
     assert "patched    noarch/one-1.0-0.conda: needs two" in channel("index", "refresh")
     assert "nothing to do" in channel("index", "patches")
     channel("verify")
+
+
+STAND_IN = """\
+#!{python}
+import json, sys
+from pathlib import Path
+from ci_tools.adapters.archives import ArchiveReader
+from ci_tools.core.package import Subdir
+folder = Path(sys.argv[-1])
+for subdir in folder.iterdir():
+    records = {{}}
+    for path in sorted(subdir.glob("*.conda")):
+        record = ArchiveReader().read(path, Subdir(subdir.name)).record.to_json()
+        record |= {{"license_family": None, "indexed_timestamp": 1, "license": ""}}
+        record["license"] = "MIT" if path.name.startswith("one") else ""
+        records[path.name] = record
+    (subdir / "repodata.json").write_text(json.dumps({{"packages": {{}}, "packages.conda": records}}))
+"""
+
+
+def test_another_program_may_say_what_the_records_are(channel: Callable[..., str], tmp_path: Path) -> None:
+    compare = ("index", "rebuild", "--using", "conda-index")
+    channel("import", "there")
+    told = channel(*compare, expect=2)
+    assert "there is no `conda-index` on PATH" in told
+    program = tmp_path / "bin/conda-index"
+    program.parent.mkdir()
+    program.write_text(STAND_IN.format(python=sys.executable), encoding="utf-8")
+    program.chmod(0o755)
+    told = channel(*compare, expect=8)
+    assert 'recorded   noarch/one-1.0-0.conda\n    + license: "MIT"' in told
+    assert "conda-index has 1 record otherwise" in told
+    assert "recorded   noarch/one-1.0-0.conda: license" in channel(*compare, "--accept")
+    assert "conda-index says the same" in channel(*compare)
+    channel("verify")
+    assert "generation 3: rebuild" in channel("index", "rebuild")
+    program.write_text("#!/bin/sh\necho its own words\nexit 3\n", encoding="utf-8")
+    assert "its own words" in channel("-v", *compare, expect=6)
