@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from ci_tools.core.layout import REPODATA
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from ci_tools.core.sheet import Sheet
 
-# What only we know (CEP 50), what only some say (CEP 16), and clocks.
-NOT_COMPARED = frozenset({"attestations_sha256", "run_exports", "indexed_timestamp"})
-EMPTY: tuple[object, ...] = (None, "", [])  # nothing said, said in three ways
+# What only we know (CEP 50), and what the subdir says already; conda-index leaves these two out.
+NOT_COMPARED = frozenset({"attestations_sha256", "arch", "platform"})
+COMPARED = frozenset(field.name for field in fields(PackageRecord)) - NOT_COMPARED
 ABSENT = "the other indexer does not list it"
 
 
@@ -41,12 +41,12 @@ def opinions(state: IndexState, repodata: bytes) -> Iterator[IndexEntry]:
         theirs = _said(other, name, state)
         if theirs is None or _compared(theirs) == _compared(ours):
             continue
-        told = {name: value for name, value in theirs.items() if value not in EMPTY or name == "depends"}
-        record = PackageRecord.from_json({**told, "subdir": state.subdir})
+        kept = {name: ours[name] for name in NOT_COMPARED if name in ours}
+        record = PackageRecord.from_json({"build_number": 0, **_compared(theirs), **kept, "subdir": state.subdir})
         exports = {kind: tuple(specs) for kind, specs in ours.get("run_exports", {}).items()}
         yield IndexEntry(
             filename=Filename.parse(name),
-            record=replace(record, attestations_sha256=ours.get("attestations_sha256")),
+            record=record,
             run_exports=RunExports(**exports),
         )
 
@@ -64,4 +64,17 @@ def _said(other: Sheet, name: str, state: IndexState) -> Mapping[str, Any] | Non
 
 
 def _compared(record: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {name: value for name, value in record.items() if name not in NOT_COMPARED and value not in EMPTY}
+    """What both must agree on: the fields that clients know, in one spelling."""
+    said = {name: value for name, value in record.items() if name in COMPARED and not _says_nothing(value)}
+    if "track_features" in said:
+        said["track_features"] = _features(said["track_features"])
+    return said
+
+
+def _says_nothing(value: object) -> bool:
+    return value is None or value is False or value in ("", [])
+
+
+def _features(value: object) -> str:
+    texts = value if isinstance(value, list) else str(value).replace(",", " ").split()
+    return " ".join(map(str, texts))
