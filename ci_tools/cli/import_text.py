@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ci_tools.core.fsck import PREVIEW
+from ci_tools.cli.index_text import preview_lines
 from ci_tools.core.quantities import counted, size_text
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def imported_text(done: RunReport, plan: ImportPlan, *, verbose: bool) -> str:
 
 def _plan(plan: ImportPlan, *, verbose: bool) -> Iterator[str]:
     yield f"would import {counted(len(plan.wanted), 'package')} ({size_text(plan.size)}) from {plan.source}"
-    yield from _listed([f"  {each.key}  {size_text(each.record.size)}" for each in plan.wanted], verbose=verbose)
+    yield from preview_lines([f"  {each.key}  {size_text(each.record.size)}" for each in plan.wanted], verbose=verbose)
     yield from _rest(len(plan.already), plan.refused, plan.missing)
 
 
@@ -35,7 +35,7 @@ def _imported(done: RunReport, plan: ImportPlan, *, verbose: bool) -> Iterator[s
         count = counted(len(done.receipt.published), "package")
         yield f"generation {done.receipt.generation}: imported {count} from {plan.source}"
         lines = [f"  {p.subdir}/{p.filename}  {size_text(p.size)}" for p in done.receipt.published]
-        yield from _listed(lines, verbose=verbose)
+        yield from preview_lines(lines, verbose=verbose)
     else:
         yield "nothing to do" if not done.refused else "nothing was imported"
     yield from _rest(len(plan.already), done.refused, plan.missing)
@@ -50,9 +50,3 @@ def _rest(already: int, refused: Sequence[Refused], missing: Sequence[str]) -> I
     if missing:
         yield f"neither there nor here ({len(missing)})"
         yield from (f"  {spec}" for spec in missing)
-
-
-def _listed(lines: Sequence[str], *, verbose: bool) -> Iterator[str]:
-    yield from lines if verbose else lines[:PREVIEW]
-    if len(lines) > PREVIEW and not verbose:
-        yield f"  … and {len(lines) - PREVIEW} more (-v lists all)"

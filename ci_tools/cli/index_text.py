@@ -86,11 +86,11 @@ def _collected(report: GcReport, *, verbose: bool) -> Iterator[str]:
         yield f"kept ({len(report.kept)}): generation {_ranges(report.kept)}"
     if report.deleted:
         yield f"deleted ({len(report.deleted)}, {size_text(report.freed)})"
-        yield from _listed([f"  {each.key}" for each in report.deleted], verbose=verbose)
+        yield from preview_lines([f"  {each.key}" for each in report.deleted], verbose=verbose)
     for due, group in groupby(sorted(report.doomed, key=_due), key=_due):
         doomed = list(group)
         yield f"doomed ({len(doomed)}, {size_text(sum(each.size for each in doomed))}), to be deleted from {due} on"
-        yield from _listed([f"  {each.key}" for each in doomed], verbose=verbose)
+        yield from preview_lines([f"  {each.key}" for each in doomed], verbose=verbose)
     if not report.deleted and not report.doomed:
         yield "nothing to collect"
 
@@ -106,7 +106,7 @@ def _ranges(numbers: Sequence[int]) -> str:
     return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in ends)
 
 
-def _listed(lines: Sequence[str], *, verbose: bool) -> Iterator[str]:
+def preview_lines(lines: Sequence[str], *, verbose: bool) -> Iterator[str]:
     """The first of the lines; all of them under -v."""
     yield from lines if verbose else lines[:PREVIEW]
     if len(lines) > PREVIEW and not verbose:
@@ -121,11 +121,11 @@ def check_text(report: CheckReport, *, verbose: bool) -> str:
 def _checked(report: CheckReport, *, verbose: bool) -> Iterator[str]:
     if report.mended:
         yield f"mended ({len(report.mended)})"
-        yield from _listed([_difference(each) for each in report.mended], verbose=verbose)
+        yield from preview_lines([_difference(each) for each in report.mended], verbose=verbose)
     for (fault, mend), group in groupby(report.differences, key=lambda each: (each.fault, each.mend)):
         found = list(group)
         yield f"{fault} ({len(found)})"
-        yield from _listed([_difference(each) for each in found], verbose=verbose)
+        yield from preview_lines([_difference(each) for each in found], verbose=verbose)
         if mend:
             yield f"    mend: {mend}"
     if report.generation:

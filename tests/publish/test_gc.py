@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 from looking import Watched, assert_sound, listed
 from simulator import NOW, Package, World
@@ -17,23 +15,8 @@ from ci_tools.errors import StoreError
 from ci_tools.flows.gc import gc
 from ci_tools.flows.rollback import rollback
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from ci_tools.ports import ObjectStore
-
 ONE, TWO, THREE = (Package(name=name) for name in ("one", "two", "three"))
 ORPHAN = "noarch/two-1.0-0.conda"
-
-
-@pytest.fixture
-def world(tmp_path: Path, any_store: ObjectStore) -> World:
-    return World(folder=tmp_path / "jobs", store=any_store)
-
-
-@pytest.fixture
-def memory(tmp_path: Path) -> World:
-    return World(folder=tmp_path / "jobs")
 
 
 def keys(world: World) -> set[str]:

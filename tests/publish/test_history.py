@@ -17,22 +17,9 @@ from ci_tools.flows.refresh import refresh
 from ci_tools.flows.rollback import rollback
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ci_tools.core.history import History
-    from ci_tools.ports import ObjectStore
 
 ONE, TWO = Package(name="one"), Package(name="two")
-
-
-@pytest.fixture
-def world(tmp_path: Path, any_store: ObjectStore) -> World:
-    return World(folder=tmp_path / "jobs", store=any_store)
-
-
-@pytest.fixture
-def memory(tmp_path: Path) -> World:
-    return World(folder=tmp_path / "jobs")
 
 
 def history_of(world: World, most: int = 20) -> History:

@@ -69,16 +69,6 @@ def edited(folder: Path, subdir: Subdir, change: Any) -> None:
     path.write_text(json.dumps(document), encoding="utf-8")
 
 
-@pytest.fixture
-def world(tmp_path: Path, any_store: ObjectStore) -> World:
-    return World(folder=tmp_path / "jobs", store=any_store)
-
-
-@pytest.fixture
-def memory(tmp_path: Path) -> World:
-    return World(folder=tmp_path / "jobs")
-
-
 def planned(world: World, source: ChannelSource, *specs: str, deps: bool = False) -> tuple[ImportPlan, Origin]:
     origin = Origin(source=source, subdirs=SUBDIRS)
     request = ImportRequest(specs=specs, with_dependencies=deps)

@@ -25,19 +25,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ci_tools.core.receipt import RunReport
-    from ci_tools.ports import Etag, ObjectStore, Sent
+    from ci_tools.ports import Etag, Sent
 
 DATA, TOOL = Package(name="data"), Package(name="tool", depends=("data",), requires=("data-1.0-0.conda",))
-
-
-@pytest.fixture
-def world(tmp_path: Path, any_store: ObjectStore) -> World:
-    return World(folder=tmp_path / "jobs", store=any_store)
-
-
-@pytest.fixture
-def memory(tmp_path: Path) -> World:
-    return World(folder=tmp_path / "jobs")
 
 
 def faults(report: RunReport) -> dict[str, Fault]:

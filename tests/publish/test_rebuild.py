@@ -41,16 +41,6 @@ KEY = "noarch/one-1.0-0.conda"
 SUBDIRS = (Subdir.NOARCH, Subdir.LINUX_64)
 
 
-@pytest.fixture
-def world(tmp_path: Path, any_store: ObjectStore) -> World:
-    return World(folder=tmp_path / "jobs", store=any_store)
-
-
-@pytest.fixture
-def memory(tmp_path: Path) -> World:
-    return World(folder=tmp_path / "jobs")
-
-
 def stock_of(world: World, notebook: str = "notes") -> Stock:
     return Stock(
         store=world.store, reader=ArchiveReader(), notebook=FileNotebook(world.folder / notebook),
