@@ -14,11 +14,13 @@ FORGET = "unset CHANNEL_TOKEN"
 
 
 class Client(StrEnum):
-    """The clients that are known here; pixi stands for everything made of rattler."""
+    """The clients that are known here."""
 
     CONDA = "conda"
     MAMBA = "mamba"
     PIXI = "pixi"
+    RATTLER_BUILD = "rattler-build"
+    CONDA_LOCK = "conda-lock"
     CURL = "curl"
 
 
@@ -42,7 +44,11 @@ def client_setup(client: Client, url: str) -> ClientSetup:
         case Client.MAMBA:
             return _mamba(url)
         case Client.PIXI:
-            return _pixi(url)
+            return _rattler(url, client, f'in pixi.toml: channels = ["{url}"]')
+        case Client.RATTLER_BUILD:
+            return _rattler(url, client, f"rattler-build build --channel {url} --recipe …")
+        case Client.CONDA_LOCK:
+            return _conda_lock(url)
         case Client.CURL:
             return _curl(url)
         case _:
@@ -82,14 +88,28 @@ def _mamba(url: str) -> ClientSetup:
     )
 
 
-def _pixi(url: str) -> ClientSetup:
+def _rattler(url: str, client: Client, use: str) -> ClientSetup:
+    """What is made of rattler looks for a token by host alone, in one store."""
     file, key = "~/.rattler/credentials.json", urlsplit(url).hostname or ""
     return ClientSetup(
-        client=Client.PIXI,
+        client=client,
         file=file,
         content=f'{{"{key}": {{"CondaToken": "TOKEN"}}}}',
         commands=(ASK, _merge(file, f'{key!r}: {{"CondaToken": os.environ["CHANNEL_TOKEN"]}}'), FORGET),
-        advice=f'in pixi.toml: channels = ["{url}"]; there is one token for each host',
+        advice=f"{use}; there is one token for each host",
+    )
+
+
+def _conda_lock(url: str) -> ClientSetup:
+    """conda-lock has no store: it puts a variable of the environment into the address, and its name into the lock."""
+    parts = urlsplit(url)
+    place = f"{parts.scheme}://{parts.netloc}/t/$CHANNEL_TOKEN{parts.path}"
+    return ClientSetup(
+        client=Client.CONDA_LOCK,
+        file="no file: it stays in the environment, for as long as the shell lives",
+        content=f"channels: ['{place}'] in environment.yml, as it is: the lock file keeps the variable's name",
+        commands=(ASK, "conda-lock lock --file environment.yml", FORGET),
+        advice="the variable's name has to end in TOKEN; what installs from the lock file is set up for itself",
     )
 
 

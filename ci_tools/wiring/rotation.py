@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from ci_tools.flows.sync import Watch
     from ci_tools.ports.rotation import CookieKeys, Doorbell, Vault
 
-SECRETS_TOKEN = "CHANNEL_SECRETS_TOKEN"  # noqa: S105 (the name of a variable)
-
 
 def vault(config: ChannelConfig) -> Vault:
     """Where secrets are kept: AWS Secrets Manager, or a folder beside the state of the local edge."""
@@ -56,7 +54,7 @@ def watch(config: ChannelConfig, clock: Callable[[], datetime]) -> Watch:
 
 
 def desk(config: ChannelConfig, env: Mapping[str, str], clock: Callable[[], datetime]) -> Desk:
-    """What a rotation works with; `CHANNEL_SECRETS_TOKEN` is who writes the secrets of consumers' repositories."""
+    """What a rotation works with; `GITHUB_TOKEN` is an App's that may write the secrets of consumers' repositories."""
     import secrets
     import time
 
@@ -65,13 +63,12 @@ def desk(config: ChannelConfig, env: Mapping[str, str], clock: Callable[[], date
     from ci_tools.wiring.edges import edge
     from ci_tools.wiring.hosts import forge
 
-    allowed = {**env, "GITHUB_TOKEN": env.get(SECRETS_TOKEN) or env.get("GITHUB_TOKEN", "")}
     kept = vault(config)
     return Desk(
         edge=edge(config, dry_run=False),
         vault=kept,
         doorbell=doorbell(config, clock),
-        deliveries=TokenDeliveries(forge=lambda: forge(allowed), vault=kept),
+        deliveries=TokenDeliveries(forge=lambda: forge(env), vault=kept),
         random_bytes=secrets.token_bytes,
         pause=time.sleep,
     )

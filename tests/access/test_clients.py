@@ -79,7 +79,7 @@ def test_curl_finds_the_token_that_setup_stored(channel: Served, tmp_path: Path)
     assert json.loads(done.stdout.removeprefix("token: "))["packages.conda"]
 
 
-@pytest.mark.parametrize("name", list(Client))
+@pytest.mark.parametrize("name", [client for client in Client if client is not Client.CONDA_LOCK])
 def test_a_set_up_keeps_what_is_there_and_is_for_its_owner_only(tmp_path: Path, name: Client) -> None:
     setup = client_setup(name, "https://conda.acme.example/main")
     for _ in range(2):
@@ -88,6 +88,18 @@ def test_a_set_up_keeps_what_is_there_and_is_for_its_owner_only(tmp_path: Path, 
     assert stored.stat().st_mode & 0o077 == 0
     assert token(1).secret.reveal() in stored.read_text()
     assert token(1).secret.reveal() not in repr(setup)
+
+
+def test_conda_lock_is_given_the_name_of_a_variable_and_no_token() -> None:
+    setup = client_setup(Client.CONDA_LOCK, "https://conda.acme.example/main")
+    assert "https://conda.acme.example/t/$CHANNEL_TOKEN/main" in setup.content
+    assert not any(">" in command for command in setup.commands)
+
+
+def test_rattler_build_and_pixi_share_one_store() -> None:
+    url = "https://conda.acme.example/main"
+    one, other = client_setup(Client.PIXI, url), client_setup(Client.RATTLER_BUILD, url)
+    assert (one.file, one.content, one.commands) == (other.file, other.content, other.commands)
 
 
 def test_a_conda_token_has_no_line_end(tmp_path: Path) -> None:
