@@ -11,6 +11,7 @@ from ci_tools import wiring
 from ci_tools.cli import access_text
 from ci_tools.cli.access_rotation import cookie, rotate_
 from ci_tools.core.access import GrantKind
+from ci_tools.core.access_sync import GrantState
 from ci_tools.core.client_setup import Client, client_setup
 from ci_tools.core.quantities import duration
 from ci_tools.core.tokens import parse_token
@@ -137,6 +138,10 @@ def sync(run: Run, force: bool) -> None:
     # What a dry run tells an edge is nowhere to be seen.
     plan = agreement(registry, edge, run.now(), care, None if run.dry_run else wiring.watch(run.config, run.now))
     run.emit(access_text.SyncReport.of(plan), access_text.sync_report)
+    for standing in access.report(registry, edge, run.now()):
+        if standing.state in {GrantState.EXPIRING, GrantState.EXPIRED}:
+            said = f"the grant of `{standing.name}` ({standing.owner}) {access_text.ending(standing)}"
+            run.host.annotate("warning", said, path=run.config.access.registry)
 
 
 @command.command("setup")

@@ -78,6 +78,12 @@ def _left(days: int) -> str:
     return f"in {count}" if days > 0 else f"{count} ago"
 
 
+def ending(standing: GrantStanding) -> str:
+    """`ends in 3 days`, `ended 3 days ago`."""
+    left = _left(standing.days)
+    return f"ended {left}" if standing.days < 0 else f"ends {left}"
+
+
 def sync_report(value: SyncReport) -> str:
     """One line for each change."""
     lines = [f"let in   {grant_id}" for grant_id in value.admitted]

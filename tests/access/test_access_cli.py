@@ -187,3 +187,11 @@ def test_a_taken_port_is_a_usage_error(laptop: Laptop) -> None:
         code, _, err = laptop.channel("serve", "--port", str(taken.getsockname()[1]))
     assert code == 2
     assert "cannot be listened on" in err
+
+
+def test_a_sync_warns_two_weeks_before_anything_ends(laptop: Laptop) -> None:
+    for name, left in (("late", "90d"), ("soon", "13d")):
+        laptop.channel("access", "grant", name, "--owner", "ann", "--expires", left)
+    err = laptop.channel("access", "sync")[2]
+    assert "the grant of `soon` (ann) ends in 12 days" in err
+    assert "late" not in err

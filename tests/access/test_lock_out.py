@@ -79,6 +79,7 @@ def calls_of_a_rotation() -> int:
     return there.calls
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", ["before", "after"])
 def test_a_run_may_die_at_every_single_call(end: str) -> None:
     total = calls_of_a_rotation()
@@ -95,8 +96,19 @@ def test_a_run_may_die_at_every_single_call(end: str) -> None:
 
 
 @given(st.integers(0, 2**32), RUNS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_no_history_of_runs_locks_a_consumer_out(seed: int, runs: list[tuple[tuple[int, str] | None, float]]) -> None:
+    token_history(seed, runs)
+
+
+@pytest.mark.slow
+@given(st.integers(0, 2**32), RUNS)
+@settings(max_examples=300, deadline=None)
+def test_no_history_of_very_many_does(seed: int, runs: list[tuple[tuple[int, str] | None, float]]) -> None:
+    token_history(seed, runs)
+
+
+def token_history(seed: int, runs: list[tuple[tuple[int, str] | None, float]]) -> None:
     there = world(seed)
     for kill, gap in runs:
         run(there, kill)
@@ -130,7 +142,7 @@ class Registry:
 
 
 @given(st.integers(0, 2**32), st.integers(0, 50), ENDS, st.integers(-400, 400))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_who_is_revoked_in_the_middle_of_anything_stays_out(
     seed: int, at: int, kill: tuple[int, str] | None, jump: int
 ) -> None:
@@ -161,7 +173,7 @@ def test_who_is_revoked_in_the_middle_of_anything_stays_out(
 
 
 @given(st.integers(0, 2**32), st.integers(-400, 400), ENDS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_a_clock_that_jumps_makes_no_sync_take_anybody_for_expired(
     seed: int, days: int, kill: tuple[int, str] | None
 ) -> None:
@@ -276,10 +288,21 @@ def live(there: World, seconds: float) -> None:
 
 
 @given(st.integers(0, 2**32), RUNS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_every_cookie_opens_until_its_end_whatever_happens_to_the_keys(
     seed: int, runs: list[tuple[tuple[int, str] | None, float]]
 ) -> None:
+    cookie_history(seed, runs)
+
+
+@pytest.mark.slow
+@given(st.integers(0, 2**32), RUNS)
+@settings(max_examples=300, deadline=None)
+def test_every_cookie_of_very_many_histories_opens(seed: int, runs: list[tuple[tuple[int, str] | None, float]]) -> None:
+    cookie_history(seed, runs)
+
+
+def cookie_history(seed: int, runs: list[tuple[tuple[int, str] | None, float]]) -> None:
     there = World(rng=random.Random(seed))  # noqa: S311 (a simulation)
     for kill, gap in runs:
         turn(there, kill)
@@ -295,6 +318,7 @@ def test_every_cookie_opens_until_its_end_whatever_happens_to_the_keys(
     assert "nobody" in there.group
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", ["before", "after"])
 def test_the_rotation_of_the_key_may_die_at_every_single_call(end: str) -> None:
     def due() -> World:
