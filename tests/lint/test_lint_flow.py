@@ -154,6 +154,13 @@ def test_channel_yaml_says_how_grave_a_rule_is(shop: Repo) -> None:
     assert lint(desk(shop, levels={"missing-tests": None})).findings == ()
 
 
+def test_a_rule_that_is_off_mends_nothing(shop: Repo) -> None:
+    shop.write("recipes/a/recipe.yaml", GOOD.format(name="a").replace("MIT", "mit"))
+    off = {"unknown-license": None, "unreadable": None}
+    assert lint(desk(shop, levels=off), mend=True).fixed == ()
+    assert lint(desk(shop), mend=True).fixed == ("recipes/a/recipe.yaml",)
+
+
 def test_recipes_of_several_versions_may_share_a_folder(shop: Repo) -> None:
     for version in ("1.2", "2.0"):
         shop.write(f"recipes/data/{version}/recipe.yaml", GOOD.format(name="data").replace('"1.2"', f'"{version}"'))

@@ -70,11 +70,16 @@ class Skip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What was found in one recipe, in order of lines, and the edits that mend what can be mended."""
+    """What was found in one recipe, in order of lines; `mends` are the edits that mend it, each with its rule."""
 
     findings: tuple[Finding, ...]
     waived: tuple[Waived, ...] = ()
-    edits: tuple[Edit, ...] = ()
+    mends: tuple[tuple[str, Edit], ...] = ()
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """All that can be mended."""
+        return tuple(edit for _, edit in self.mends)
 
 
 def verdict(subject: Subject) -> Verdict:
@@ -91,8 +96,8 @@ def verdict(subject: Subject) -> Verdict:
         for rule, spot in spots
         if rule.id in reasons
     )
-    edits = tuple(edit for rule, spot in kept if rule.fixes for edit in spot.edits)
-    return Verdict(findings=tuple(found), waived=tuple(waived), edits=edits)
+    mends = tuple((rule.id, edit) for rule, spot in kept if rule.fixes for edit in spot.edits)
+    return Verdict(findings=tuple(found), waived=tuple(waived), mends=mends)
 
 
 def _spots(subject: Subject) -> Iterator[tuple[Rule, Spot]]:
@@ -164,6 +169,10 @@ def _order(finding: Finding) -> tuple[str, int, int, str, str]:
 
 
 def levelled(found: Verdict, levels: Mapping[str, Level | None]) -> Verdict:
-    """The same with the levels that channel.yaml sets; None leaves a rule's findings out."""
+    """The same with the levels that channel.yaml sets; None leaves a rule out, and what it would mend."""
     ranked = ((finding, levels.get(finding.rule, finding.level)) for finding in found.findings)
-    return replace(found, findings=tuple(replace(finding, level=level) for finding, level in ranked if level))
+    return replace(
+        found,
+        findings=tuple(replace(finding, level=level) for finding, level in ranked if level),
+        mends=tuple(mend for mend in found.mends if levels.get(mend[0], Level.NOTICE)),
+    )
