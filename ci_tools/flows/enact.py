@@ -6,7 +6,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 from ci_tools.core import layout
 from ci_tools.core.generation import held_generation, read_root
@@ -14,12 +13,9 @@ from ci_tools.core.keyset import DRAFT, PublicName, root_versions
 from ci_tools.core.layout import Freshness
 from ci_tools.core.root import root_version
 from ci_tools.core.root_change import RootReport, standing
-from ci_tools.errors import ConflictError, NotFoundError, TrustError
-from ci_tools.flows.present import present
+from ci_tools.errors import ConflictError, TrustError
+from ci_tools.flows.present import newer_roots, present
 from ci_tools.ports import ABSENT, Keystore, ObjectStore
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 ALWAYS = datetime.min.replace(tzinfo=UTC)  # a root that expired is mended by the next one: its age does not matter here
 
@@ -61,27 +57,16 @@ def enact(office: RootOffice, root: bytes) -> RootReport:
 
 
 def known_roots(office: RootOffice) -> tuple[bytes, ...]:
-    """Every root of the channel in order, verified from the first; empty where there is none yet."""
+    """Every root of the channel in order, verified from the first; empty where there is none yet.
+
+    What is only among the public documents was never served: it is no root yet.
+    """
     first = office.keystore.published(PublicName.ROOT)
     if first is None:
         return ()
-    newer = tuple(_newer(office))
+    newer = tuple(newer_roots(office.store, first))
     read_root(first, newer, ALWAYS)
     return (first, *newer)
-
-
-def _newer(office: RootOffice) -> Iterator[bytes]:
-    version = 2
-    while True:
-        key = layout.metadata_key("root", version)
-        try:
-            body: bytes | None = office.store.get(key).body
-        except NotFoundError:
-            body = None  # what is only among the public documents was never served: it is no root yet
-        if body is None:
-            return
-        yield body
-        version += 1
 
 
 def _require_next(roots: tuple[bytes, ...], root: bytes) -> None:

@@ -51,7 +51,7 @@ def present(store: ObjectStore, pinned_root: bytes, now: datetime) -> Present:
 
     How old it is does not matter here: whoever asks is about to write the next one, or wants to see it.
     """
-    newer = tuple(_newer_roots(store, pinned_root))
+    newer = tuple(newer_roots(store, pinned_root))
     root, roots = read_root(pinned_root, newer, now), (pinned_root, *newer)
     try:
         pointer = store.get(layout.TIMESTAMP)
@@ -77,7 +77,8 @@ def index_documents(store: ObjectStore, generation: Generation, keys: Iterable[s
     return {key: _checked(store, key, target) for key, target in listed.items()}
 
 
-def _newer_roots(store: ObjectStore, pinned_root: bytes) -> Iterator[bytes]:
+def newer_roots(store: ObjectStore, pinned_root: bytes) -> Iterator[bytes]:
+    """The roots that the store serves after the pinned one, in order, not verified."""
     for version in count(root_version(pinned_root) + 1):
         try:
             yield store.get(layout.metadata_key("root", version)).body
