@@ -16,7 +16,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from attacks import ATTACKS, DATA, attested_by_somebody_else, honest, package_replaced, record_altered, rolled_back
+from attacks import (
+    ATTACKS,
+    DATA,
+    attested_by_somebody_else,
+    honest,
+    package_replaced,
+    record_altered,
+    rolled_back,
+    shard_alone_altered,
+)
 from publishing import TODAY
 from served import served
 from test_verify_lock import withdrawn
@@ -147,12 +156,36 @@ def test_neither_an_explicit_url_nor_disabled_checks_get_around_it(
         assert_stopped(client, client.conda(*words, **env))
 
 
-def test_with_the_trusted_root_the_publisher_must_have_attested_it(client: Client, tree: Tree) -> None:
-    client.protect(tree, trusted_root=str(client.folder / "trusted_root.json"))
-    ended = client.conda("data")
-    if "sigstore` is not installed" in ended.stderr + ended.stdout:
+def test_the_attack_that_conda_itself_installs_by_shards_is_stopped(client: Client, tree: Tree) -> None:
+    """A solver that reads shards never looks at repodata.json: unprotected, it installs the evil package."""
+    probe = [conda_python(), "-c", "import conda_rattler_solver"]
+    if subprocess.run(probe, check=False, capture_output=True).returncode:
+        pytest.skip("that conda has no solver that reads shards (conda-rattler-solver)")
+    shards = {"CONDA_SOLVER": "rattler"}
+    twin = client.conda("data", **shards)
+    assert (twin.returncode, client.installed) == (0, {"x"}), twin.stderr
+    shard_alone_altered(tree)
+    client.forget()
+    assert_stopped(client, client.conda("data", **shards))
+    (client.folder / "condarc").write_text(json.dumps({"channels": [client.url]}))
+    unprotected = client.conda("data", **shards)
+    assert (unprotected.returncode, client.installed) == (0, {"evil"}), unprotected.stderr
+
+
+def test_with_the_trusted_root_the_publisher_must_have_attested_it(tmp_path: Path) -> None:
+    """Even against whoever holds the online key."""
+    if subprocess.run([conda_python(), "-c", "import sigstore"], check=False, capture_output=True).returncode:
         pytest.skip("that conda has no sigstore beside it")
-    # The tree is served at another URL than the one that it attests.
+    (tmp_path / "client").mkdir()
+    (tmp_path / "channel").mkdir()
+    with served(tmp_path / "channel") as url:
+        tree, client = honest(tmp_path / "channel", url), Client(tmp_path / "client", url)
+        client.protect(tree, trusted_root=str(client.folder / "trusted_root.json"))
+        twin = client.conda("data")
+        assert (twin.returncode, client.installed) == (0, {"x"}), twin.stderr
+        attested_by_somebody_else(tree)
+        ended = client.conda("data")
+    assert_stopped(client, ended)
     assert "no attestation vouches" in ended.stdout + ended.stderr
 
 
