@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.bench.channels import BUCKET, HERE, Bench, bench, brought, grown, json_of
+from tests.bench.channels import BUCKET, HERE, Bench, bench, brought, grown, json_of, sent
 from tests.bench.figures import Figure
 from tests.bench.plot import Point, plotted
 
@@ -83,7 +81,7 @@ def _rattler(made: Bench, states: Mapping[Subdir, IndexState]) -> Cost:
         for document in state.documents():
             if "/shards/" not in document.key:
                 (mirror / document.key).write_bytes(document.body)
-    _sent(made, mirror)
+    sent(made, mirror)
     argv = (sys.executable, HERE / "indexed_by_rattler.py", f"s3://{BUCKET}/rattler", made.proxy.endpoint)
     made.cost(*argv)  # writes the shards, and everything as it likes it
     costs = []
@@ -94,12 +92,6 @@ def _rattler(made: Bench, states: Mapping[Subdir, IndexState]) -> Cost:
         made.server.client().put_object(Bucket=BUCKET, Key=f"rattler/linux-64/{path.name}", Body=path.read_bytes())
         costs.append(made.cost(*argv))
     return min(costs, key=lambda cost: cost.cpu)
-
-
-def _sent(made: Bench, folder: Path) -> None:
-    s5cmd = Path(sys.executable).with_name("s5cmd")
-    argv = [s5cmd, "--endpoint-url", made.server.endpoint, "cp", f"{folder}/", f"s3://{BUCKET}/rattler/"]
-    subprocess.run(argv, env=made.env, check=True, capture_output=True)
 
 
 def _many(made: Bench) -> Iterator[Figure]:

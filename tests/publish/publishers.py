@@ -23,6 +23,7 @@ from simulator import Package, Ring, World, ring
 from ci_tools import documents
 from ci_tools.adapters.patience import pause
 from ci_tools.adapters.stores.local import LocalStore
+from ci_tools.adapters.stores.remembering import RememberingStore
 from ci_tools.adapters.stores.s3 import S3Store
 from ci_tools.core.package import Subdir
 from ci_tools.core.receipt import RunReport
@@ -164,7 +165,7 @@ def _mortal(order: Order) -> ObjectStore:
         if number == order.at:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    return Watched(under=order.place.store(), **{order.moment: [die]})
+    return Watched(under=RememberingStore(order.place.store()), **{order.moment: [die]})
 
 
 if __name__ == "__main__":
