@@ -155,11 +155,12 @@ class World:
     pause: Callable[[int], None] = lambda _: None
     runs: int = 0
     curation: Curation = NOTHING
+    now: datetime = NOW
 
-    def setting(self, store: ObjectStore | None = None, now: datetime = NOW) -> Setting:
+    def setting(self, store: ObjectStore | None = None, now: datetime | None = None) -> Setting:
         cause = Cause(commit="1" * 40, run="", who="test")
         notary = Notary(root=self.keys.root, online=self.keys.online)
-        return Setting(store=store or self.store, notary=notary, cause=cause, now=now, pause=self.pause)
+        return Setting(store=store or self.store, notary=notary, cause=cause, now=now or self.now, pause=self.pause)
 
     def press(self, what: What = What.PASSED, store: ObjectStore | None = None) -> Press:
         return Press(

@@ -76,6 +76,7 @@ def test_an_empty_store_stays_empty(memory: World) -> None:
 def test_what_is_doomed_and_published_again_stays(memory: World) -> None:
     orphaned(memory)
     collected(memory, NOW + 40 * DAY)
+    memory.now = NOW + 41 * DAY
     assert memory.publish(TWO).receipt
     collected(memory, NOW + 43 * DAY)
     assert ORPHAN in listed(memory.store)
@@ -103,6 +104,7 @@ def condemned(world: World) -> None:
 
 def test_what_is_being_deleted_cannot_come_to_be_named(memory: World) -> None:
     condemned(memory)
+    memory.now = NOW + 43 * DAY
     with pytest.raises(StoreError, match=f"`{ORPHAN}` was removed by a garbage collection"):
         memory.publish(TWO)
     assert_sound(memory.store)
@@ -126,9 +128,9 @@ def test_a_publish_that_lost_its_package_to_a_collection_is_told(memory: World) 
 
     # `two` is found in the store, then `three` is uploaded, and a collection deletes `two` in between.
     store.after.append(collect)
-    plan_of_two = Package(name="two")
+    memory.now = NOW + 43 * DAY
     try:
-        memory.publish(plan_of_two, THREE, store=store)
+        memory.publish(TWO, THREE, store=store)
     except StoreError as exc:
         assert "was removed by a garbage collection" in str(exc)  # noqa: PT017 (or it was uploaded after the deletion)
     assert went
