@@ -75,10 +75,10 @@ def _require_one(recipe: str | None, plan: Path | None, jobs: tuple[str, ...], *
 
 def _after(run: Run, builds: Builds, plan: BuildPlan, bench: Bench, *, shell: bool) -> None:
     """Say where the outputs were built, and enter the first one that failed."""
-    planned = {job.id: job.outputs for job in plan.jobs}
+    jobs = {job.id: job for job in plan.jobs}
     for report in builds.jobs:
-        place = replace(bench.workspace, scratch=bench.workspace.scratch / report.job)
-        for output, outcome in zip(planned[report.job], report.outcomes, strict=True):
+        place = replace(bench.workspace, scratch=bench.workspace.scratch / jobs[report.job].scratch)
+        for output, outcome in zip(jobs[report.job].outputs, report.outcomes, strict=True):
             if not isinstance(outcome, Aborted) and (folder := wiring.work_folder(output, place)).is_dir():
                 run.host.say(f"{outcome.filename} was built in {folder}")
             if shell and isinstance(outcome, Failed):

@@ -27,7 +27,5 @@ def _backend(backend: BackendState) -> Iterator[str]:
     state = f"{backend.version}  {backend.where}" if backend.version else "is not here"
     yield f"{backend.name:<14}{state}".rstrip()
     yield f"{'':<14}builds {backend.builds}"
-    if backend.needed_by:
-        yield f"{'':<14}needed by {', '.join(backend.needed_by)}"
     if not backend.version:
         yield f"{'':<14}to get it: {backend.how}"

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackendState:
-    """A back end: what it builds (dialects), which version is where, or how to get it.
+    """A back end: what it builds (dialects), and which version is where, or how to get it.
 
-    `version` is empty where it is not here; `needed_by` are the recipes of this repository that only it builds.
+    `version` is empty where it is not here.
     """
 
     name: str
@@ -17,7 +17,6 @@ class BackendState:
     version: str = ""
     where: str = ""
     how: str = ""
-    needed_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

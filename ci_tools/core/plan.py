@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import sha256
 from typing import Literal
 
 from ci_tools.core.package import Filename, Subdir
@@ -83,6 +84,12 @@ class Job:
     subdir: Subdir  # of the machine that builds; never noarch
     runner: str
     outputs: tuple[PlannedOutput, ...]
+
+    @property
+    def scratch(self) -> str:
+        """The name of the folder it works in: short, and without the subdir, which conda would take for one."""
+        return f"job-{sha256(self.id.encode()).hexdigest()[:8]}"
+
     seconds: float = 0.0
     wave: int = 0
     after: tuple[str, ...] = ()

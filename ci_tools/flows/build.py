@@ -146,7 +146,7 @@ def _built(output: PlannedOutput, job: Job, bench: Bench) -> Built | Failed:
     place = bench.workspace
     workspace = replace(
         place,
-        scratch=place.scratch / job.id,
+        scratch=place.scratch / job.scratch,
         collected=place.collected / job.id,
         channels=(*((place.collected / earlier).as_uri() for earlier in job.after), *place.channels),
     )

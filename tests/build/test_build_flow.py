@@ -212,7 +212,7 @@ def test_a_dialect_that_nobody_claims_is_failed(shop: Workshop, bench: Bench) ->
 def test_outputs_that_need_nothing_of_each_other_are_built_at_once(bench: Bench, shop: Workshop) -> None:
     """Each waits for a sign of the other: one after the other, both would time out."""
     meet = "touch {cache}/{mine}; for i in $(seq 100); do test -f {cache}/{other} && exit 0; sleep 0.1; done; exit 1"
-    cache = shop.workspace.scratch / "here-1" / "cache"
+    cache = shop.workspace.scratch / plan().jobs[0].scratch / "cache"
     scripts = {mine: meet.format(cache=cache, mine=mine, other=other) for mine, other in (("a", "b"), ("b", "a"))}
     outputs = [wanted(shop, Spec(name=name, script=[script])) for name, script in scripts.items()]
     (report,) = build(plan(*outputs), (), replace(bench, at_once=2))

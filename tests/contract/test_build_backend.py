@@ -194,7 +194,7 @@ def alive(pid: int) -> bool:
     return True
 
 
-@pytest.mark.parametrize("where", ["with a space", "schön-日本", "q'uote"])
+@pytest.mark.parametrize("where", ["with a space", "schön-日本", "q'uote", "linux-64-words"])
 def test_any_folder_will_do(shop_in: Callable[[Path], Workshop], tmp_path: Path, where: str) -> None:
     shop = shop_in(tmp_path / where)
     shop.built(shop.write(Spec(name="words", script=['echo hi > "$PREFIX/w"'])))

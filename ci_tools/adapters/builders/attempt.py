@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # What conda-build takes as the path of its root: a space in it ends up in shebangs, and scripts do not quote.
 PLAIN = re.compile(r"[A-Za-z0-9._/+~@-]+")
+# conda takes these for the end of a channel's URL wherever they stand, as in `/linux-64-words`.
+TAKEN = re.compile("|".join(f"/{subdir}" for subdir in Subdir))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +96,7 @@ def begun(
 @contextmanager
 def plain(folder: Path) -> Iterator[Path]:
     """A folder that every program can work in: `folder`, or a passing one where its path is not plain."""
-    if PLAIN.fullmatch(str(folder)):
+    if PLAIN.fullmatch(str(folder)) and not TAKEN.search(str(folder)):
         yield folder
         return
     with tempfile.TemporaryDirectory(prefix="channel-", ignore_cleanup_errors=True) as passing:

@@ -6,6 +6,7 @@ fresh for each call, packages are taken by name, and only after the program said
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -13,11 +14,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
 import yaml
 
 from ci_tools.adapters import process
-from ci_tools.adapters.builders.attempt import begun, plain
+from ci_tools.adapters.builders.attempt import TAKEN, begun, plain
 from ci_tools.adapters.builders.bounds import Watch, overstepped, stamps
 from ci_tools.adapters.builders.folder_index import index
 from ci_tools.adapters.builders.installations import Installation, how_to_get
@@ -144,6 +146,16 @@ class CondaProgram:
         recipe = workspace.repository / output.recipe
         return Call(
             recipe=recipe, croot=croot, keep=workspace.keep, chosen=chosen,
-            channels=(workspace.collected.as_uri(), *workspace.channels),
+            channels=tuple(_plain_url(url, room) for url in (workspace.collected.as_uri(), *workspace.channels)),
             configs=tuple(p for p in said if p.name == BUILD_CONFIG and p.parent != recipe and p.is_file()),
         )  # fmt: skip
+
+
+def _plain_url(url: str, room: Path) -> str:
+    """The URL, or where it is a folder whose path conda would misread, that of a link to it."""
+    folder = Path(unquote(urlsplit(url).path))
+    if not url.startswith("file:") or not TAKEN.search(str(folder)):
+        return url
+    link = room / f"channel-{hashlib.sha256(url.encode()).hexdigest()[:8]}"
+    link.symlink_to(folder)
+    return link.as_uri()
