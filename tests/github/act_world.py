@@ -9,8 +9,10 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
+import time
 from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import contextmanager
@@ -352,6 +354,17 @@ def world(folder: Path, s3: S3Server, state: State) -> Iterator[World]:
     serve = [str(BIN / "channel"), "serve", "--for", "900"]
     with subprocess.Popen(serve, cwd=made.repo, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as edge:
         try:
+            listening(port)
             yield made
         finally:
             edge.terminate()
+
+
+def listening(port: int) -> None:
+    """Wait until the edge answers: on a busy machine that takes longer than a workflow's first step."""
+    for _ in range(600):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise RuntimeError("the edge did not start within a minute")
