@@ -26,11 +26,11 @@ check: $(STAMP)
 	@$(BIN)/channel --config $(VENV)/check.yaml infrastructure show --template > $(VENV)/template.yaml
 	@$(BIN)/cfn-lint $(VENV)/template.yaml
 
-# ONLY="edge index": these alone.
 # What .github/workflows/check.yml runs where conda-build or boa is.
 test-backends: $(STAMP)
 	@$(BIN)/pytest -n 2 tests/contract/test_build_backend.py tests/build/test_backends.py
 
+# ONLY="edge index": these alone.
 bench: $(STAMP)
 	@$(BIN)/python -m tests.bench $(ONLY)
 
