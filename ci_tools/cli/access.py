@@ -48,6 +48,13 @@ def _lifetime(_ctx: click.Context, _param: click.Parameter, value: str | None) -
 def _request_options(function: Callable[..., None]) -> Callable[..., None]:
     for option in (
         click.option("--kind", type=click.Choice([k.value for k in GrantKind]), default="person", show_default=True),
+        click.option(
+            "--consumer",
+            "consumers",
+            multiple=True,
+            metavar="OWNER/NAME[:SECRET]|vault:NAME",
+            help="Whom the rotation of a service hands its next token to",
+        ),
         click.option("--expires", callback=_lifetime, metavar="DURATION", help="Until then [access.token, 90d]"),
         click.option("--channel", "channels", multiple=True, metavar="CHANNEL", help="What it opens [this channel]"),
         click.option("--owner", required=True, help="Who answers for it: an address or a team"),
@@ -69,10 +76,11 @@ def token(
     channels: tuple[str, ...],
     expires: timedelta | None,
     kind: str,
+    consumers: tuple[str, ...],
     write: bool,
 ) -> None:
     """Make a token for yourself on your own machine: the token to stdout, once; the entry to paste to stderr."""
-    issued = _issue(run, name=name, owner=owner, channels=channels, expires=expires, kind=kind)
+    issued = _issue(run, name=name, owner=owner, channels=channels, expires=expires, kind=kind, consumers=consumers)
     if write:
         wiring.grant_registry(run.config, dry_run=run.dry_run).add(issued.grant)
         run.host.say(f"added `{name}` to {run.config.access.registry}; open a pull request with it")
@@ -86,9 +94,12 @@ def token(
 @click.argument("name")
 @_request_options
 @click.pass_obj
-def grant(run: Run, *, name: str, owner: str, channels: tuple[str, ...], expires: timedelta | None, kind: str) -> None:
+def grant(
+    run: Run, *, name: str, owner: str, channels: tuple[str, ...], expires: timedelta | None, kind: str,
+    consumers: tuple[str, ...],
+) -> None:  # fmt: skip
     """Make a token for NAME and add its grant to the registry; a local edge lets it in at once."""
-    issued = _issue(run, name=name, owner=owner, channels=channels, expires=expires, kind=kind)
+    issued = _issue(run, name=name, owner=owner, channels=channels, expires=expires, kind=kind, consumers=consumers)
     registry = wiring.grant_registry(run.config, dry_run=run.dry_run)
     registry.add(issued.grant)
     _show(run, issued)
@@ -161,14 +172,16 @@ command.add_command(rotate_)
 
 
 def _issue(
-    run: Run, *, name: str, owner: str, channels: tuple[str, ...], expires: timedelta | None, kind: str
-) -> access.Issued:
+    run: Run, *, name: str, owner: str, channels: tuple[str, ...], expires: timedelta | None, kind: str,
+    consumers: tuple[str, ...],
+) -> access.Issued:  # fmt: skip
     request = access.AccessRequest(
         name=name,
         owner=owner,
         channels=channels or (run.config.channel,),
         lifetime=expires or run.config.access.token,
         kind=GrantKind(kind),
+        consumers=consumers,
     )
     return access.issue(request, run.now(), secrets.token_bytes)
 

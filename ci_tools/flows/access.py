@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ci_tools.core.access import ID, Grant, GrantKind, is_channel, tombstone
 from ci_tools.core.access_sync import GrantStanding, standings
+from ci_tools.core.consumers import parse_consumer
 from ci_tools.core.tokens import Token, new_token
 from ci_tools.errors import Problem, UsageError
 
@@ -26,6 +27,7 @@ class AccessRequest:
     channels: tuple[str, ...]
     lifetime: timedelta
     kind: GrantKind = GrantKind.PERSON
+    consumers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,9 @@ def issue(request: AccessRequest, now: datetime, random_bytes: Callable[[int], b
     for what, text in (("name", request.name), ("owner", request.owner)):
         if not text or text != text.strip() or not text.isprintable():
             wrong.append(f"the {what} is empty, or has characters that cannot be seen")
+    wrong += [f"`{c}` is no consumer" for c in request.consumers if parse_consumer(c) is None]
+    if request.consumers and request.kind is not GrantKind.SERVICE:
+        wrong.append("only a service has consumers: say `--kind service`, too")
     wrong += [] if request.lifetime > timedelta(0) else ["a grant lasts longer than nothing"]
     if wrong:
         raise UsageError(*(Problem(message=message) for message in wrong))
@@ -55,6 +60,7 @@ def issue(request: AccessRequest, now: datetime, random_bytes: Callable[[int], b
         expires=_after(now, request.lifetime),
         hash=token.hash,
         kind=request.kind,
+        consumers=request.consumers,
     )
     return Issued(token=token, grant=grant)
 
