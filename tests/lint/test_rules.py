@@ -60,6 +60,15 @@ about:
 GOOD_BOA = GOOD.replace("schema_version: 1\n", "").replace("${{", "{{").replace("tests:", "test:")
 
 
+@pytest.mark.parametrize(
+    "condition",
+    ["linux", "not win", "cuda", "python == 'linxu'", "osx and arm64", "vc >= 14", "os.environ.get('unixx')"],
+)
+def test_a_name_of_ones_own_is_no_slip(condition: str) -> None:
+    text = GOOD_V0.replace("number: 0", f"number: 0  # [{condition}]")
+    assert "unknown-selector" not in rules(judged(text, V0))
+
+
 @pytest.mark.parametrize(("text", "dialect"), [(GOOD, V1), (GOOD_V0, V0)])
 def test_a_good_recipe_has_no_finding(text: str, dialect: Dialect) -> None:
     assert judged(text, dialect).findings == ()
@@ -133,6 +142,12 @@ CASES = [
     Case(rule="unknown-key", old="about:", new="extra: {channel: {need: [cc]}}\nabout:", line=16),
     Case(rule="unknown-need", old="about:", new="extra: {channel: {needs: [ccc]}}\nabout:", line=16),
     Case(rule="number-version", old='"1.2"', new="1.20", line=3),
+    Case(rule="unknown-selector", old="noarch: generic", new="skip: [not (linxu or osx)]", line=12),
+    Case(
+        rule="unknown-selector", old="script: make", new="script:\n    - if: unix and osxx\n      then: make", line=15
+    ),
+    Case(rule="unknown-selector", old="number: 0", new="number: 0  # [wni64]", line=9, text=GOOD_V0, dialect=V0),
+    Case(rule="unknown-selector", old="make install", new="[sel(linx): make]", line=12, text=GOOD_BOA, dialect=BOA),
     Case(rule="boa-dialect", old="", new="", line=1, text=GOOD_BOA, dialect=BOA),
     Case(rule="unreadable", old="about:", new="about: [", line=18),
     Case(rule="credentials", old="A thing", new="of ghp_" + "a1" * 18, line=19),
