@@ -42,7 +42,8 @@ def test_a_line_is_a_command_with_its_options(
     words = shlex.split(re.sub(r"\$[A-Z_]+", "x", line))[1:]
     found, rest, path = command(words)
     assert found is not None, f"{file}: there is no `channel {path}`"
-    found.make_context(path, rest, resilient_parsing=False)
+    # As below `channel`: a command keeps the help option of the first context it is ever in.
+    found.make_context(path, rest, help_option_names=["-h", "--help"])
 
 
 def test_the_environments_that_jobs_name_have_a_role_each() -> None:
