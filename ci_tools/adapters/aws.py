@@ -10,7 +10,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, MissingDependencyException
 from botocore.exceptions import ConnectionError as NoConnectionError
 
-from ci_tools.adapters.stores.s3_errors import IDENTITY, TOO_FAST, UNSIGNED, code
+from ci_tools.adapters.stores.s3_errors import IDENTITY, LOG_IN, TOO_FAST, UNSIGNED, code, no_credentials
 from ci_tools.errors import ChannelError, RemoteError, StoreError
 
 if TYPE_CHECKING:
@@ -43,9 +43,7 @@ def translated(what: str, right: str) -> Iterator[None]:
     except ClientError as exc:
         raise _refused(exc, what, right) from exc
     except UNSIGNED as exc:
-        # Not the vendor's text: a credential process writes into it what it likes.
-        hint = "set AWS_PROFILE, log in again, or take a role by OIDC in CI"
-        raise StoreError(f"there are no AWS credentials ({type(exc).__name__})", hint=hint) from exc
+        raise no_credentials(exc) from exc
     except MissingDependencyException as exc:
         raise StoreError("the key-value store needs `awscrt`", hint="install botocore[crt]") from exc
     except (NoConnectionError, HTTPClientError) as exc:
@@ -61,8 +59,7 @@ def _refused(exc: ClientError, what: str, right: str) -> ChannelError:
     if name in TOO_FAST or status >= SERVER:
         return RemoteError(f"AWS answers {name or status} for {what}", hint="try again in a few minutes", detail=detail)
     if name in IDENTITY:
-        hint = "these credentials are wrong or have expired: log in again, or set AWS_PROFILE"
-        return StoreError(f"AWS refuses {what}: {name}", hint=hint, detail=detail)
+        return StoreError(f"AWS refuses {what}: {name}", hint=LOG_IN, detail=detail)
     if name in FORBIDDEN:
         return StoreError(f"AWS refuses {what}: {name}", hint=f"these credentials need {right}", detail=detail)
     return StoreError(f"AWS refuses {what}: {name}", hint="its own words are shown with -v", detail=detail)

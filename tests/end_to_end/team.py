@@ -61,15 +61,15 @@ class Team:
         self.run("git", "commit", "--quiet", "--message", message)
 
     def run(self, *argv: str, expect: int = 0) -> str:
-        ended = subprocess.run(
-            argv, cwd=self.path, env=self.env, capture_output=True, text=True, check=False, timeout=120
-        )
-        assert ended.returncode == expect, f"{argv}: {ended.stdout}{ended.stderr}"
-        return ended.stdout + ended.stderr
+        code, said = self._ended(argv)
+        assert code == expect, f"{argv}: {said}"
+        return said
 
     def told(self, *words: str) -> tuple[int, str]:
         """The exit code of a `channel` command, and all that it says."""
-        argv = (sys.executable, "-m", "ci_tools.cli", *words)
+        return self._ended((sys.executable, "-m", "ci_tools.cli", *words))
+
+    def _ended(self, argv: tuple[str, ...]) -> tuple[int, str]:
         ended = subprocess.run(
             argv, cwd=self.path, env=self.env, capture_output=True, text=True, check=False, timeout=120
         )

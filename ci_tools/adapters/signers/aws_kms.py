@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
 from ci_tools.adapters.aws_clock import watch_clock
+from ci_tools.adapters.stores.s3_errors import BE_SOMEBODY
 from ci_tools.errors import ChannelError, RemoteError, TrustError, UsageError
 
 if TYPE_CHECKING:
@@ -113,8 +114,7 @@ class AwsKmsKey:
         except ClientError as exc:
             raise self._refused(exc, right) from exc
         except UNSIGNED as exc:
-            hint = "set AWS_PROFILE, log in again, or take a role by OIDC in CI"
-            raise TrustError(f"there are no AWS credentials to use the key `{self._key}`", hint=hint) from exc
+            raise TrustError(f"there are no AWS credentials to use the key `{self._key}`", hint=BE_SOMEBODY) from exc
         except NoRegionError as exc:
             hint = "set AWS_DEFAULT_REGION, or name the key by its ARN"
             raise UsageError(f"nobody says in which region the key `{self._key}` is", hint=hint) from exc

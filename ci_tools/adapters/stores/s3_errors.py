@@ -44,12 +44,20 @@ CORRUPTED = {"BadDigest", "InvalidDigest", "XAmzContentSHA256Mismatch", "XAmzCon
 IDENTITY = {"InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "TokenRefreshRequired"}
 ELSEWHERE = {"PermanentRedirect", "301", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"}
 FORBIDDEN, SERVER = 403, 500
+BE_SOMEBODY: Final = "set AWS_PROFILE, log in again, or take a role by OIDC in CI"
+LOG_IN: Final = "these credentials are wrong or have expired: log in again, or set AWS_PROFILE"
 AGAIN = "try again; if it stays so, look at `store: {endpoint: …}` and the network"
 
 
 def code(exc: ClientError) -> str:
     """The error's code: a name, or the status where a HEAD has no body to name it in."""
     return str(exc.response.get("Error", {}).get("Code", ""))
+
+
+def no_credentials(exc: Exception) -> StoreError:
+    """What is so where boto3 finds nobody to sign as."""
+    # Not the vendor's text: a credential process writes into it what it likes.
+    return StoreError(f"there are no AWS credentials ({type(exc).__name__})", hint=BE_SOMEBODY)
 
 
 @contextmanager
@@ -60,9 +68,7 @@ def translated(key: str, right: str, tries: int) -> Iterator[None]:
     except ClientError as exc:
         raise _refused(exc, key, right) from exc
     except UNSIGNED as exc:
-        # Not the vendor's text: a credential process writes into it what it likes.
-        hint = "set AWS_PROFILE, log in again, or take a role by OIDC in CI"
-        raise StoreError(f"there are no AWS credentials ({type(exc).__name__})", hint=hint) from exc
+        raise no_credentials(exc) from exc
     except BROKEN as exc:
         said = f"the store did not answer for `{key}` in {tries} tries"
         raise RemoteError(said, hint=AGAIN, detail=str(exc)) from exc
@@ -93,7 +99,7 @@ def _refused(exc: ClientError, key: str, right: str) -> ChannelError:
 
 def _way_out(name: str, status: int, right: str) -> str:
     if name in IDENTITY:
-        return "these credentials are wrong or have expired: log in again, or set AWS_PROFILE"
+        return LOG_IN
     if name in ELSEWHERE:
         return "the bucket is in another region: mend `store: {region: …}`"
     if name == "RequestTimeTooSkewed":
